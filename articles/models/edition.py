@@ -1,0 +1,200 @@
+"""What readers see: immutable, render-ready records of a story, each live in a span of time."""
+
+import datetime
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from .constraints import NoOverlap
+
+
+class EditionQuerySet(models.QuerySet["Edition"]):
+    def live(self, at: datetime.datetime | None = None) -> "EditionQuerySet":
+        """Editions that are public at that moment (now unless told): the only definition of it."""
+        at = at or timezone.now()
+        return self.filter(
+            models.Q(live_until__isnull=True) | models.Q(live_until__gt=at), live_from__lte=at
+        )
+
+    def scheduled(self, at: datetime.datetime | None = None) -> "EditionQuerySet":
+        """Editions that will become public after that moment."""
+        at = at or timezone.now()
+        return self.filter(
+            models.Q(live_until__isnull=True) | models.Q(live_until__gt=models.F("live_from")),
+            live_from__gt=at,
+        )
+
+    def been_live(self, at: datetime.datetime | None = None) -> "EditionQuerySet":
+        """Editions that are or were public; one cancelled before its time was not."""
+        at = at or timezone.now()
+        return self.filter(
+            models.Q(live_until__isnull=True) | models.Q(live_until__gt=models.F("live_from")),
+            live_from__lte=at,
+        )
+
+    def with_page_relations(self) -> "EditionQuerySet":
+        """Fetch what every page that shows an edition needs in the same query."""
+        return self.select_related("article", "section", "lead_image")
+
+    def newest_first(self) -> "EditionQuerySet":
+        return self.order_by("-first_published_at", "-pk")
+
+
+class Edition(models.Model):
+    """A story as it was published: frozen words, public in `[live_from, live_until)`.
+
+    Only `articles.publishing` makes editions and closes them. Nothing else of an edition ever
+    changes, so that `live(at=...)` can tell what readers saw at any moment.
+    """
+
+    article = models.ForeignKey(
+        "articles.Article", models.PROTECT, related_name="editions", verbose_name=_("article")
+    )
+    number = models.PositiveIntegerField(_("number"))
+    revision = models.PositiveIntegerField(
+        _("revision"), help_text=_("The revision of the article that was frozen.")
+    )
+    section = models.ForeignKey(
+        "articles.Section", models.PROTECT, related_name="editions", verbose_name=_("section")
+    )
+    headline = models.CharField(_("headline"), max_length=200)
+    short_title = models.CharField(_("short title"), max_length=200)
+    standfirst = models.TextField(_("standfirst"), blank=True)
+    summary = models.TextField(_("summary"), blank=True)
+    key_points_heading = models.CharField(_("key points heading"), max_length=120, blank=True)
+    key_points = models.JSONField(_("key points"), default=list)
+    pull_quote = models.TextField(_("pull quote"), blank=True)
+    pull_quote_attribution = models.CharField(_("pull quote source"), max_length=160, blank=True)
+    dateline = models.CharField(_("dateline"), max_length=120, blank=True)
+    agency_name = models.CharField(_("agency"), max_length=80, blank=True)
+    agency_credit = models.CharField(_("credit line"), max_length=120, blank=True)
+    bylines = models.JSONField(_("bylines"), default=list)
+    topics = models.ManyToManyField(
+        "articles.Topic", related_name="editions", verbose_name=_("topics")
+    )
+    lead_image = models.ForeignKey(
+        "articles.Image",
+        models.PROTECT,
+        null=True,
+        related_name="editions",
+        verbose_name=_("lead picture"),
+    )
+    lead_image_alt = models.CharField(_("alternative text"), max_length=300, blank=True)
+    lead_image_caption = models.CharField(_("caption"), max_length=500, blank=True)
+    lead_image_credit = models.CharField(_("picture credit"), max_length=200, blank=True)
+    body_html = models.TextField(_("finished body"), blank=True)
+    word_count = models.PositiveIntegerField(_("words"))
+    reading_minutes = models.PositiveSmallIntegerField(_("read time in minutes"))
+    first_published_at = models.DateTimeField(
+        _("first published at"), help_text=_("When the story's first public edition went live.")
+    )
+    live_from = models.DateTimeField(_("live from"))
+    live_until = models.DateTimeField(_("live until"), null=True)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("made by"),
+    )
+
+    objects = EditionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-first_published_at", "-pk"]
+        verbose_name = _("edition")
+        verbose_name_plural = _("editions")
+        indexes = [
+            models.Index(fields=["-first_published_at", "-id"], name="edition_newest_first"),
+            models.Index(
+                fields=["section", "-first_published_at", "-id"], name="edition_newest_in_section"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["article", "number"], name="edition_number_unique"),
+            # An edition cancelled before its time ends where it would have begun.
+            models.CheckConstraint(
+                name="edition_ends_after_it_begins",
+                condition=models.Q(live_until__isnull=True)
+                | models.Q(live_until__gte=models.F("live_from")),
+            ),
+            models.CheckConstraint(
+                name="edition_takes_a_minute", condition=models.Q(reading_minutes__gte=1)
+            ),
+            NoOverlap(name="edition_one_live_at_a_time", owner="article"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.headline} ({self.number})"
+
+    def get_absolute_url(self) -> str:
+        day = self.article.published_on
+        if day is None:
+            raise ValueError("An article with an edition has the day of its address.")
+        return reverse("articles:article", args=[day.year, day.month, day.day, self.article.slug])
+
+    @property
+    def absolute_url(self) -> str:
+        """The address as readers share it, host included."""
+        return f"{settings.SITE_URL}{self.get_absolute_url()}"
+
+    @property
+    def updated_at(self) -> datetime.datetime | None:
+        """When readers got a newer text than the first one; None for the first."""
+        return self.live_from if self.live_from > self.first_published_at else None
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("An edition never changes: publish the article again.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("An edition is never deleted: withdraw the article.")
+
+
+class PublicationEvent(models.Model):
+    """One line of the record of who published, scheduled or withdrew what. Append-only."""
+
+    class Action(models.TextChoices):
+        PUBLISH = "publish", _("Published")
+        SCHEDULE = "schedule", _("Scheduled")
+        WITHDRAW = "withdraw", _("Withdrawn")
+
+    article = models.ForeignKey(
+        "articles.Article", models.PROTECT, related_name="events", verbose_name=_("article")
+    )
+    edition = models.ForeignKey(
+        Edition, models.PROTECT, null=True, related_name="events", verbose_name=_("edition")
+    )
+    action = models.CharField(_("action"), max_length=10, choices=Action.choices)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("by"),
+    )
+    at = models.DateTimeField(_("takes effect at"))
+    note = models.TextField(_("note"), max_length=500, blank=True)
+    created_at = models.DateTimeField(_("recorded at"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = _("publication event")
+        verbose_name_plural = _("publication events")
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()}: {self.article}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("The record of publications is append-only.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("The record of publications is append-only.")

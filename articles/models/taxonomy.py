@@ -1,0 +1,142 @@
+"""What stories are sorted by: sections, topics, authors and agencies."""
+
+from functools import partial
+from typing import Any
+
+from django.db import models, transaction
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from ..signals import section_changed
+
+
+class Section(models.Model):
+    """A part of the paper; its position orders the navigation."""
+
+    class Accent(models.TextChoices):
+        """The colour pairs of the design whose contrast is proven, in light and dark."""
+
+        BRAND = "brand", _("Brand (blue)")
+        WORLD = "world", _("World (deep blue)")
+        BUSINESS = "business", _("Business (green)")
+        SCIENCE = "science", _("Science (violet)")
+        CULTURE = "culture", _("Culture (magenta)")
+        SPORT = "sport", _("Sport (orange)")
+        OPINION = "opinion", _("Opinion (red)")
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    slug = models.SlugField(
+        _("slug"), max_length=60, unique=True, help_text=_("Its address: /slug/.")
+    )
+    description = models.CharField(
+        _("description"),
+        max_length=200,
+        blank=True,
+        help_text=_("One sentence under the section's name."),
+    )
+    accent = models.CharField(
+        _("colour"), max_length=10, choices=Accent.choices, default=Accent.BRAND
+    )
+    position = models.PositiveSmallIntegerField(
+        _("position"), default=0, help_text=_("Lower numbers come first in the navigation.")
+    )
+
+    class Meta:
+        ordering = ["position", "name"]
+        verbose_name = _("section")
+        verbose_name_plural = _("sections")
+        constraints = [
+            models.CheckConstraint(
+                name="section_accent_known",
+                condition=models.Q(
+                    accent__in=[
+                        "brand",
+                        "world",
+                        "business",
+                        "science",
+                        "culture",
+                        "sport",
+                        "opinion",
+                    ]
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("articles:section", args=[self.slug])
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        super().save(*args, **kwargs)
+        self._announce()
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        # Deletion clears the key that listeners need.
+        pk = self.pk
+        deleted = super().delete(*args, **kwargs)
+        self.pk = pk
+        self._announce()
+        return deleted
+
+    def _announce(self) -> None:
+        transaction.on_commit(partial(section_changed.send_robust, sender=Section, section=self))
+
+
+class Topic(models.Model):
+    """A subject that runs through sections, such as "Shipping"."""
+
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    slug = models.SlugField(_("slug"), max_length=80, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("topic")
+        verbose_name_plural = _("topics")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Author(models.Model):
+    """Somebody who signs stories. An author need not have a login."""
+
+    name = models.CharField(_("name"), max_length=120, help_text=_("As printed in bylines."))
+    slug = models.SlugField(_("slug"), max_length=120, unique=True)
+    bio = models.TextField(_("biography"), max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("author")
+        verbose_name_plural = _("authors")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Agency(models.Model):
+    """A news agency whose copy the paper prints."""
+
+    name = models.CharField(
+        _("name"), max_length=80, unique=True, help_text=_("Shown where a byline would be.")
+    )
+    slug = models.SlugField(_("slug"), max_length=80, unique=True)
+    credit_line = models.CharField(
+        _("credit line"),
+        max_length=120,
+        blank=True,
+        help_text=_("Printed after the last line of its stories, after a dash. Empty: its name."),
+    )
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("agency")
+        verbose_name_plural = _("agencies")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def credit(self) -> str:
+        return self.credit_line or self.name

@@ -1,0 +1,263 @@
+"""The only way to an edition: publish, schedule, withdraw.
+
+Each verb locks the article, checks that the caller may and has seen the latest copy, changes,
+and records who did it, in one transaction. What readers then see follows from the clock alone.
+"""
+
+import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from . import body, checklist, reading_time
+from .models import Article, Edition, PublicationEvent
+from .signals import edition_changed
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
+
+    class User(AbstractBaseUser, PermissionsMixin): ...
+
+
+PERMISSION = "articles.publish_article"
+
+#: An "at" this far in the past still means now: the page was open while the clock went on.
+GRACE = datetime.timedelta(minutes=2)
+
+
+class Refused(Exception):
+    """The verb was not carried out; the message is written for the person who asked."""
+
+
+class Stale(Refused):
+    """Somebody saved or published the article after the caller last read it."""
+
+
+class NotReady(Refused):
+    """The checklist has findings that block."""
+
+    def __init__(self, items: list[checklist.Item]) -> None:
+        self.items = items
+        super().__init__(" ".join(item.message for item in items))
+
+
+def publish(
+    article: Article,
+    *,
+    by: "User | AnonymousUser",
+    at: datetime.datetime | None = None,
+    backdated: bool = False,
+) -> Edition:
+    """Freeze the article into an edition that is live from `at` (now unless told).
+
+    The edition that is live until then closes at the same instant, and one that was scheduled
+    is cancelled. `backdated` lets importers give a time in the past. Raises PermissionDenied,
+    Stale when `article.revision` is not the stored one, NotReady, or Refused.
+    """
+    if not by.has_perm(PERMISSION):
+        raise PermissionDenied(_("You may not publish articles."))
+    action = PublicationEvent.Action
+    try:
+        with transaction.atomic():
+            locked = _lock(article)
+            # Only now, as waiting for the lock takes time in which others publish.
+            now = timezone.now()
+            live_from = at or now
+            if live_from < now and not backdated:
+                if live_from < now - GRACE:
+                    raise Refused(_("That moment has passed. Publish now, or choose a later time."))
+                live_from = now
+            if locked.revision != article.revision:
+                raise Stale(
+                    _(
+                        "Somebody saved or published this story while you were looking at it."
+                        " Look at the latest copy, then publish again."
+                    )
+                )
+            blocking = [item for item in checklist.check(locked) if item.blocks]
+            if blocking:
+                raise NotReady(blocking)
+            closed = _close(locked, at=live_from, now=now)
+            edition = _freeze(locked, by=by, live_from=live_from, now=now)
+            _record(
+                locked,
+                edition,
+                action.SCHEDULE if live_from > now else action.PUBLISH,
+                by=by,
+                at=live_from,
+            )
+            _announce(locked, [*closed, edition])
+    except IntegrityError as error:
+        # The database is the last guard of one address for each story and one live edition.
+        raise Refused(
+            _("Another story of that day has the slug “%(slug)s” already. Choose another slug.")
+            % {"slug": article.slug}
+            if "address" in str(error) or "published_on" in str(error)
+            else _("The story was published by somebody else at this moment.")
+        ) from error
+    article.revision, article.published_on = edition.revision, locked.published_on
+    return edition
+
+
+def schedule(article: Article, *, by: "User | AnonymousUser", at: datetime.datetime) -> Edition:
+    """Publish at a moment to come; raises Refused when it isn't, and as `publish` does."""
+    if at <= timezone.now():
+        raise Refused(_("That moment has passed. Publish now, or choose a later time."))
+    return publish(article, by=by, at=at)
+
+
+def withdraw(
+    article: Article,
+    *,
+    by: "User | AnonymousUser",
+    note: str = "",
+    at: datetime.datetime | None = None,
+) -> None:
+    """Take the story off the site from `at` (now unless told) and cancel what is scheduled.
+
+    Its address then answers 410 with the note. Raises PermissionDenied, or Refused when nothing
+    is live or scheduled.
+    """
+    if not by.has_perm(PERMISSION):
+        raise PermissionDenied(_("You may not withdraw articles."))
+    with transaction.atomic():
+        locked = _lock(article)
+        now = timezone.now()
+        until = max(at or now, now)
+        closed = _close(locked, at=until, now=now)
+        if not closed:
+            raise Refused(_("This story is neither live nor scheduled."))
+        if not Edition.objects.filter(article=locked).been_live(now).exists():
+            # It never had readers, so its address is free to change again.
+            locked.published_on = None
+            Article.objects.filter(pk=locked.pk).update(published_on=None)
+        _record(locked, None, PublicationEvent.Action.WITHDRAW, by=by, at=until, note=note)
+        _announce(locked, closed)
+    article.published_on = locked.published_on
+
+
+def dateline(article: Article) -> str:
+    """The dateline as printed, such as "Washington, Jan 8"; empty without a place."""
+    if not article.dateline_place or article.dateline_date is None:
+        return article.dateline_place
+    day = formats.date_format(article.dateline_date, "M j")
+    return _("%(place)s, %(date)s") % {"place": article.dateline_place, "date": day}
+
+
+def withdrawal_note(article: Article) -> str:
+    """What the newsroom said when it last withdrew the story."""
+    event = article.events.filter(action=PublicationEvent.Action.WITHDRAW).first()
+    return event.note if event else ""
+
+
+def _lock(article: Article) -> Article:
+    return Article.objects.select_for_update().get(pk=article.pk)
+
+
+def _close(article: Article, *, at: datetime.datetime, now: datetime.datetime) -> list[Edition]:
+    """End what is live at `at`, and cancel what would have opened after now."""
+    editions = Edition.objects.filter(article=article)
+    closed = []
+    for edition in editions.scheduled(now):
+        edition.live_until = edition.live_from
+        closed.append(edition)
+    for edition in editions.live(now):
+        if edition.live_from > at:
+            raise Refused(_("The live edition is newer than that."))
+        edition.live_until = at
+        closed.append(edition)
+    for edition in closed:
+        editions.filter(pk=edition.pk).update(live_until=edition.live_until)
+    return closed
+
+
+def _freeze(
+    article: Article,
+    *,
+    by: "User | AnonymousUser",
+    live_from: datetime.datetime,
+    now: datetime.datetime,
+) -> Edition:
+    editions = Edition.objects.filter(article=article)
+    first = editions.been_live(now).order_by("live_from").first()
+    published_on = article.published_on if first else timezone.localdate(live_from)
+    revision = article.revision + 1
+    Article.objects.filter(pk=article.pk).update(published_on=published_on, revision=revision)
+    article.published_on, article.revision = published_on, revision
+
+    key_points = [point.text for point in article.key_points.all()]
+    quote, source = article.pull_quote.strip(), article.pull_quote_attribution.strip()
+    if not quote:
+        source = ""
+    line = dateline(article)
+    html = body.finish(article.body, dateline=line, pull_quote=quote, attribution=source)
+    image = article.lead_image
+    read = "\n".join(
+        [
+            article.headline,
+            article.standfirst,
+            article.summary,
+            article.key_points_heading if key_points else "",
+            *key_points,
+            body.plain_text(html),
+        ]
+    )
+    last = editions.order_by("-number").first()
+    edition = Edition(
+        article=article,
+        number=last.number + 1 if last else 1,
+        revision=revision,
+        section=article.section,
+        headline=article.headline.strip(),
+        short_title=article.title.strip(),
+        standfirst=article.standfirst.strip(),
+        summary=article.summary.strip(),
+        key_points_heading=article.key_points_heading.strip() if key_points else "",
+        key_points=key_points,
+        pull_quote=quote,
+        pull_quote_attribution=source,
+        dateline=line,
+        agency_name=article.agency.name if article.agency else "",
+        agency_credit=article.agency.credit if article.agency else "",
+        bylines=[
+            {"role": byline.role, "name": byline.author.name, "slug": byline.author.slug}
+            for byline in article.bylines.select_related("author")
+        ],
+        lead_image=image,
+        lead_image_alt=image.alt if image else "",
+        lead_image_caption=image.caption if image else "",
+        lead_image_credit=image.credit if image else "",
+        body_html=html,
+        word_count=reading_time.word_count(read),
+        reading_minutes=reading_time.minutes(read, images=1 if image else 0),
+        first_published_at=first.live_from if first else live_from,
+        live_from=live_from,
+        created_by=by,
+    )
+    edition.save()
+    edition.topics.set(article.topics.all())
+    return edition
+
+
+def _record(
+    article: Article,
+    edition: Edition | None,
+    action: PublicationEvent.Action,
+    *,
+    by: "User | AnonymousUser",
+    at: datetime.datetime,
+    note: str = "",
+) -> None:
+    PublicationEvent.objects.create(
+        article=article, edition=edition, action=action, by=by, at=at, note=note.strip()
+    )
+
+
+def _announce(article: Article, editions: list[Edition]) -> None:
+    transaction.on_commit(
+        partial(edition_changed.send_robust, sender=Edition, article=article, editions=editions)
+    )
