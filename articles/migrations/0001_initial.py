@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -20,262 +19,719 @@ class Migration(migrations.Migration):
         # The no-overlap constraint compares numbers in a gist index; nothing happens on SQLite.
         BtreeGistExtension(),
         migrations.CreateModel(
-            name='Agency',
+            name="Agency",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='Shown where a byline would be.', max_length=80, unique=True, verbose_name='name')),
-                ('slug', models.SlugField(max_length=80, unique=True, verbose_name='slug')),
-                ('credit_line', models.CharField(blank=True, help_text='Printed after the last line of its stories, after a dash. Empty: its name.', max_length=120, verbose_name='credit line')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Shown where a byline would be.",
+                        max_length=80,
+                        unique=True,
+                        verbose_name="name",
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=80, unique=True, verbose_name="slug")),
+                (
+                    "credit_line",
+                    models.CharField(
+                        blank=True,
+                        help_text="Printed after the last line of its stories, after a dash. Empty: its name.",
+                        max_length=120,
+                        verbose_name="credit line",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'agency',
-                'verbose_name_plural': 'agencies',
-                'ordering': ['name'],
+                "verbose_name": "agency",
+                "verbose_name_plural": "agencies",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Author',
+            name="Author",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='As printed in bylines.', max_length=120, verbose_name='name')),
-                ('slug', models.SlugField(max_length=120, unique=True, verbose_name='slug')),
-                ('bio', models.TextField(blank=True, max_length=1000, verbose_name='biography')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="As printed in bylines.", max_length=120, verbose_name="name"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=120, unique=True, verbose_name="slug")),
+                ("bio", models.TextField(blank=True, max_length=1000, verbose_name="biography")),
             ],
             options={
-                'verbose_name': 'author',
-                'verbose_name_plural': 'authors',
-                'ordering': ['name'],
+                "verbose_name": "author",
+                "verbose_name_plural": "authors",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Topic',
+            name="Topic",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80, unique=True, verbose_name='name')),
-                ('slug', models.SlugField(max_length=80, unique=True, verbose_name='slug')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, unique=True, verbose_name="name")),
+                ("slug", models.SlugField(max_length=80, unique=True, verbose_name="slug")),
             ],
             options={
-                'verbose_name': 'topic',
-                'verbose_name_plural': 'topics',
-                'ordering': ['name'],
+                "verbose_name": "topic",
+                "verbose_name_plural": "topics",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Article',
+            name="Article",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('headline', models.CharField(help_text="The large line on the story's own page.", max_length=200, verbose_name='headline')),
-                ('short_title', models.CharField(blank=True, help_text='For the browser tab, search results, lists and share links. Empty: the headline.', max_length=120, verbose_name='short title')),
-                ('standfirst', models.TextField(blank=True, help_text='One or two sentences under the headline that make people read on.', max_length=400, verbose_name='standfirst')),
-                ('summary', models.TextField(blank=True, help_text='In brief: what happened, for readers who read nothing else.', max_length=1500, verbose_name='summary')),
-                ('key_points_heading', models.CharField(blank=True, help_text='Follows the words “Key Points:”.', max_length=120, verbose_name='key points heading')),
-                ('pull_quote', models.TextField(blank=True, help_text='With its quotation marks, if it has any.', max_length=500, verbose_name='pull quote')),
-                ('pull_quote_attribution', models.CharField(blank=True, help_text='Who said or wrote it.', max_length=160, verbose_name='pull quote source')),
-                ('dateline_place', models.CharField(blank=True, help_text='For example: Washington.', max_length=80, verbose_name='dateline place')),
-                ('dateline_date', models.DateField(blank=True, null=True, verbose_name='dateline date')),
-                ('body', models.TextField(blank=True, verbose_name='body')),
-                ('slug', models.SlugField(help_text='The last part of its address. It stays once readers have seen it.', max_length=120, verbose_name='slug')),
-                ('published_on', models.DateField(editable=False, help_text="The day the story first went public, in the paper's time zone.", null=True, verbose_name='date in the address')),
-                ('revision', models.PositiveIntegerField(default=0, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated at')),
-                ('agency', models.ForeignKey(blank=True, help_text='Whose copy this is; its credit line follows the text.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='articles', to='articles.agency', verbose_name='agency')),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "headline",
+                    models.CharField(
+                        help_text="The large line on the story's own page.",
+                        max_length=200,
+                        verbose_name="headline",
+                    ),
+                ),
+                (
+                    "short_title",
+                    models.CharField(
+                        blank=True,
+                        help_text="For the browser tab, search results, lists and share links. Empty: the headline.",
+                        max_length=120,
+                        verbose_name="short title",
+                    ),
+                ),
+                (
+                    "standfirst",
+                    models.TextField(
+                        blank=True,
+                        help_text="One or two sentences under the headline that make people read on.",
+                        max_length=400,
+                        verbose_name="standfirst",
+                    ),
+                ),
+                (
+                    "summary",
+                    models.TextField(
+                        blank=True,
+                        help_text="In brief: what happened, for readers who read nothing else.",
+                        max_length=1500,
+                        verbose_name="summary",
+                    ),
+                ),
+                (
+                    "key_points_heading",
+                    models.CharField(
+                        blank=True,
+                        help_text="Follows the words “Key Points:”.",
+                        max_length=120,
+                        verbose_name="key points heading",
+                    ),
+                ),
+                (
+                    "pull_quote",
+                    models.TextField(
+                        blank=True,
+                        help_text="With its quotation marks, if it has any.",
+                        max_length=500,
+                        verbose_name="pull quote",
+                    ),
+                ),
+                (
+                    "pull_quote_attribution",
+                    models.CharField(
+                        blank=True,
+                        help_text="Who said or wrote it.",
+                        max_length=160,
+                        verbose_name="pull quote source",
+                    ),
+                ),
+                (
+                    "dateline_place",
+                    models.CharField(
+                        blank=True,
+                        help_text="For example: Washington.",
+                        max_length=80,
+                        verbose_name="dateline place",
+                    ),
+                ),
+                (
+                    "dateline_date",
+                    models.DateField(blank=True, null=True, verbose_name="dateline date"),
+                ),
+                ("body", models.TextField(blank=True, verbose_name="body")),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="The last part of its address. It stays once readers have seen it.",
+                        max_length=120,
+                        verbose_name="slug",
+                    ),
+                ),
+                (
+                    "published_on",
+                    models.DateField(
+                        editable=False,
+                        help_text="The day the story first went public, in the paper's time zone.",
+                        null=True,
+                        verbose_name="date in the address",
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=0, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="updated at")),
+                (
+                    "agency",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Whose copy this is; its credit line follows the text.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="articles",
+                        to="articles.agency",
+                        verbose_name="agency",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="created by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'article',
-                'verbose_name_plural': 'articles',
-                'ordering': ['-updated_at', '-pk'],
-                'permissions': [('publish_article', 'Can publish, schedule and withdraw articles')],
+                "verbose_name": "article",
+                "verbose_name_plural": "articles",
+                "ordering": ["-updated_at", "-pk"],
+                "permissions": [("publish_article", "Can publish, schedule and withdraw articles")],
             },
         ),
         migrations.CreateModel(
-            name='Byline',
+            name="Byline",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(blank=True, help_text='Such as “Reported by” or “Translated by”. Empty: just the name.', max_length=60, verbose_name='role')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-                ('article', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bylines', to='articles.article')),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bylines', to='articles.author', verbose_name='author')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True,
+                        help_text="Such as “Reported by” or “Translated by”. Empty: just the name.",
+                        max_length=60,
+                        verbose_name="role",
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
+                (
+                    "article",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="bylines",
+                        to="articles.article",
+                    ),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bylines",
+                        to="articles.author",
+                        verbose_name="author",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'byline',
-                'verbose_name_plural': 'bylines',
-                'ordering': ['position', 'pk'],
+                "verbose_name": "byline",
+                "verbose_name_plural": "bylines",
+                "ordering": ["position", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='article',
-            name='authors',
-            field=models.ManyToManyField(related_name='articles', through='articles.Byline', to='articles.author', verbose_name='authors'),
+            model_name="article",
+            name="authors",
+            field=models.ManyToManyField(
+                related_name="articles",
+                through="articles.Byline",
+                to="articles.author",
+                verbose_name="authors",
+            ),
         ),
         migrations.CreateModel(
-            name='Image',
+            name="Image",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.FileField(help_text='JPEG, PNG, WebP, AVIF, GIF or TIFF, up to 25 MB. It is cropped to 3:2.', max_length=200, storage=articles.models.image.originals, upload_to=articles.models.image.original_name, verbose_name='picture')),
-                ('alt', models.CharField(help_text="What the picture shows, for readers who can't see it.", max_length=300, verbose_name='alternative text')),
-                ('caption', models.CharField(blank=True, max_length=500, verbose_name='caption')),
-                ('credit', models.CharField(blank=True, help_text='For example: Ana Lima / The Newsroom.', max_length=200, verbose_name='credit')),
-                ('width', models.PositiveIntegerField(default=0, editable=False, verbose_name='width')),
-                ('height', models.PositiveIntegerField(default=0, editable=False, verbose_name='height')),
-                ('colour', models.CharField(blank=True, editable=False, max_length=7, verbose_name='placeholder colour')),
-                ('renditions', models.JSONField(default=list, editable=False, verbose_name='renditions')),
-                ('uploaded_at', models.DateTimeField(auto_now_add=True, verbose_name='uploaded at')),
-                ('uploaded_by', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='uploaded by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "file",
+                    models.FileField(
+                        help_text="JPEG, PNG, WebP, AVIF, GIF or TIFF, up to 25 MB. It is cropped to 3:2.",
+                        max_length=200,
+                        storage=articles.models.image.originals,
+                        upload_to=articles.models.image.original_name,
+                        verbose_name="picture",
+                    ),
+                ),
+                (
+                    "alt",
+                    models.CharField(
+                        help_text="What the picture shows, for readers who can't see it.",
+                        max_length=300,
+                        verbose_name="alternative text",
+                    ),
+                ),
+                ("caption", models.CharField(blank=True, max_length=500, verbose_name="caption")),
+                (
+                    "credit",
+                    models.CharField(
+                        blank=True,
+                        help_text="For example: Ana Lima / The Newsroom.",
+                        max_length=200,
+                        verbose_name="credit",
+                    ),
+                ),
+                (
+                    "width",
+                    models.PositiveIntegerField(default=0, editable=False, verbose_name="width"),
+                ),
+                (
+                    "height",
+                    models.PositiveIntegerField(default=0, editable=False, verbose_name="height"),
+                ),
+                (
+                    "colour",
+                    models.CharField(
+                        blank=True, editable=False, max_length=7, verbose_name="placeholder colour"
+                    ),
+                ),
+                (
+                    "renditions",
+                    models.JSONField(default=list, editable=False, verbose_name="renditions"),
+                ),
+                (
+                    "uploaded_at",
+                    models.DateTimeField(auto_now_add=True, verbose_name="uploaded at"),
+                ),
+                (
+                    "uploaded_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="uploaded by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'picture',
-                'verbose_name_plural': 'pictures',
-                'ordering': ['-uploaded_at', '-pk'],
+                "verbose_name": "picture",
+                "verbose_name_plural": "pictures",
+                "ordering": ["-uploaded_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Edition',
+            name="Edition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='number')),
-                ('revision', models.PositiveIntegerField(help_text='The revision of the article that was frozen.', verbose_name='revision')),
-                ('headline', models.CharField(max_length=200, verbose_name='headline')),
-                ('short_title', models.CharField(max_length=200, verbose_name='short title')),
-                ('standfirst', models.TextField(blank=True, verbose_name='standfirst')),
-                ('summary', models.TextField(blank=True, verbose_name='summary')),
-                ('key_points_heading', models.CharField(blank=True, max_length=120, verbose_name='key points heading')),
-                ('key_points', models.JSONField(default=list, verbose_name='key points')),
-                ('pull_quote', models.TextField(blank=True, verbose_name='pull quote')),
-                ('pull_quote_attribution', models.CharField(blank=True, max_length=160, verbose_name='pull quote source')),
-                ('dateline', models.CharField(blank=True, max_length=120, verbose_name='dateline')),
-                ('agency_name', models.CharField(blank=True, max_length=80, verbose_name='agency')),
-                ('agency_credit', models.CharField(blank=True, max_length=120, verbose_name='credit line')),
-                ('bylines', models.JSONField(default=list, verbose_name='bylines')),
-                ('lead_image_alt', models.CharField(blank=True, max_length=300, verbose_name='alternative text')),
-                ('lead_image_caption', models.CharField(blank=True, max_length=500, verbose_name='caption')),
-                ('lead_image_credit', models.CharField(blank=True, max_length=200, verbose_name='picture credit')),
-                ('body_html', models.TextField(blank=True, verbose_name='finished body')),
-                ('word_count', models.PositiveIntegerField(verbose_name='words')),
-                ('reading_minutes', models.PositiveSmallIntegerField(verbose_name='read time in minutes')),
-                ('first_published_at', models.DateTimeField(help_text="When the story's first public edition went live.", verbose_name='first published at')),
-                ('live_from', models.DateTimeField(verbose_name='live from')),
-                ('live_until', models.DateTimeField(null=True, verbose_name='live until')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='made at')),
-                ('article', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='articles.article', verbose_name='article')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='made by')),
-                ('lead_image', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='articles.image', verbose_name='lead picture')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="number")),
+                (
+                    "revision",
+                    models.PositiveIntegerField(
+                        help_text="The revision of the article that was frozen.",
+                        verbose_name="revision",
+                    ),
+                ),
+                ("headline", models.CharField(max_length=200, verbose_name="headline")),
+                ("short_title", models.CharField(max_length=200, verbose_name="short title")),
+                ("standfirst", models.TextField(blank=True, verbose_name="standfirst")),
+                ("summary", models.TextField(blank=True, verbose_name="summary")),
+                (
+                    "key_points_heading",
+                    models.CharField(blank=True, max_length=120, verbose_name="key points heading"),
+                ),
+                ("key_points", models.JSONField(default=list, verbose_name="key points")),
+                ("pull_quote", models.TextField(blank=True, verbose_name="pull quote")),
+                (
+                    "pull_quote_attribution",
+                    models.CharField(blank=True, max_length=160, verbose_name="pull quote source"),
+                ),
+                ("dateline", models.CharField(blank=True, max_length=120, verbose_name="dateline")),
+                ("agency_name", models.CharField(blank=True, max_length=80, verbose_name="agency")),
+                (
+                    "agency_credit",
+                    models.CharField(blank=True, max_length=120, verbose_name="credit line"),
+                ),
+                ("bylines", models.JSONField(default=list, verbose_name="bylines")),
+                (
+                    "lead_image_alt",
+                    models.CharField(blank=True, max_length=300, verbose_name="alternative text"),
+                ),
+                (
+                    "lead_image_caption",
+                    models.CharField(blank=True, max_length=500, verbose_name="caption"),
+                ),
+                (
+                    "lead_image_credit",
+                    models.CharField(blank=True, max_length=200, verbose_name="picture credit"),
+                ),
+                ("body_html", models.TextField(blank=True, verbose_name="finished body")),
+                ("word_count", models.PositiveIntegerField(verbose_name="words")),
+                (
+                    "reading_minutes",
+                    models.PositiveSmallIntegerField(verbose_name="read time in minutes"),
+                ),
+                (
+                    "first_published_at",
+                    models.DateTimeField(
+                        help_text="When the story's first public edition went live.",
+                        verbose_name="first published at",
+                    ),
+                ),
+                ("live_from", models.DateTimeField(verbose_name="live from")),
+                ("live_until", models.DateTimeField(null=True, verbose_name="live until")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="made at")),
+                (
+                    "article",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="editions",
+                        to="articles.article",
+                        verbose_name="article",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="made by",
+                    ),
+                ),
+                (
+                    "lead_image",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="editions",
+                        to="articles.image",
+                        verbose_name="lead picture",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'edition',
-                'verbose_name_plural': 'editions',
-                'ordering': ['-first_published_at', '-pk'],
+                "verbose_name": "edition",
+                "verbose_name_plural": "editions",
+                "ordering": ["-first_published_at", "-pk"],
             },
         ),
         migrations.AddField(
-            model_name='article',
-            name='lead_image',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='articles', to='articles.image', verbose_name='lead picture'),
+            model_name="article",
+            name="lead_image",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="articles",
+                to="articles.image",
+                verbose_name="lead picture",
+            ),
         ),
         migrations.CreateModel(
-            name='KeyPoint',
+            name="KeyPoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(max_length=160, verbose_name='key point')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
-                ('article', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='key_points', to='articles.article')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text", models.CharField(max_length=160, verbose_name="key point")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
+                (
+                    "article",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="key_points",
+                        to="articles.article",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'key point',
-                'verbose_name_plural': 'key points',
-                'ordering': ['position', 'pk'],
+                "verbose_name": "key point",
+                "verbose_name_plural": "key points",
+                "ordering": ["position", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='PublicationEvent',
+            name="PublicationEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action', models.CharField(choices=[('publish', 'Published'), ('schedule', 'Scheduled'), ('withdraw', 'Withdrawn')], max_length=10, verbose_name='action')),
-                ('at', models.DateTimeField(verbose_name='takes effect at')),
-                ('note', models.TextField(blank=True, max_length=500, verbose_name='note')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='recorded at')),
-                ('article', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='articles.article', verbose_name='article')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('edition', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='articles.edition', verbose_name='edition')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("publish", "Published"),
+                            ("schedule", "Scheduled"),
+                            ("withdraw", "Withdrawn"),
+                        ],
+                        max_length=10,
+                        verbose_name="action",
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="takes effect at")),
+                ("note", models.TextField(blank=True, max_length=500, verbose_name="note")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="recorded at")),
+                (
+                    "article",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="articles.article",
+                        verbose_name="article",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="articles.edition",
+                        verbose_name="edition",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'publication event',
-                'verbose_name_plural': 'publication events',
-                'ordering': ['-created_at', '-pk'],
+                "verbose_name": "publication event",
+                "verbose_name_plural": "publication events",
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Section',
+            name="Section",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, unique=True, verbose_name='name')),
-                ('slug', models.SlugField(help_text='Its address: /slug/.', max_length=60, unique=True, verbose_name='slug')),
-                ('description', models.CharField(blank=True, help_text="One sentence under the section's name.", max_length=200, verbose_name='description')),
-                ('accent', models.CharField(choices=[('brand', 'Brand (blue)'), ('world', 'World (deep blue)'), ('business', 'Business (green)'), ('science', 'Science (violet)'), ('culture', 'Culture (magenta)'), ('sport', 'Sport (orange)'), ('opinion', 'Opinion (red)')], default='brand', max_length=10, verbose_name='colour')),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text='Lower numbers come first in the navigation.', verbose_name='position')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, unique=True, verbose_name="name")),
+                (
+                    "slug",
+                    models.SlugField(
+                        help_text="Its address: /slug/.",
+                        max_length=60,
+                        unique=True,
+                        verbose_name="slug",
+                    ),
+                ),
+                (
+                    "description",
+                    models.CharField(
+                        blank=True,
+                        help_text="One sentence under the section's name.",
+                        max_length=200,
+                        verbose_name="description",
+                    ),
+                ),
+                (
+                    "accent",
+                    models.CharField(
+                        choices=[
+                            ("brand", "Brand (blue)"),
+                            ("world", "World (deep blue)"),
+                            ("business", "Business (green)"),
+                            ("science", "Science (violet)"),
+                            ("culture", "Culture (magenta)"),
+                            ("sport", "Sport (orange)"),
+                            ("opinion", "Opinion (red)"),
+                        ],
+                        default="brand",
+                        max_length=10,
+                        verbose_name="colour",
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="Lower numbers come first in the navigation.",
+                        verbose_name="position",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'section',
-                'verbose_name_plural': 'sections',
-                'ordering': ['position', 'name'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('accent__in', ['brand', 'world', 'business', 'science', 'culture', 'sport', 'opinion'])), name='section_accent_known')],
+                "verbose_name": "section",
+                "verbose_name_plural": "sections",
+                "ordering": ["position", "name"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "accent__in",
+                                [
+                                    "brand",
+                                    "world",
+                                    "business",
+                                    "science",
+                                    "culture",
+                                    "sport",
+                                    "opinion",
+                                ],
+                            )
+                        ),
+                        name="section_accent_known",
+                    )
+                ],
             },
         ),
         migrations.AddField(
-            model_name='edition',
-            name='section',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='editions', to='articles.section', verbose_name='section'),
+            model_name="edition",
+            name="section",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="editions",
+                to="articles.section",
+                verbose_name="section",
+            ),
         ),
         migrations.AddField(
-            model_name='article',
-            name='section',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='articles', to='articles.section', verbose_name='section'),
+            model_name="article",
+            name="section",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="articles",
+                to="articles.section",
+                verbose_name="section",
+            ),
         ),
         migrations.AddField(
-            model_name='edition',
-            name='topics',
-            field=models.ManyToManyField(related_name='editions', to='articles.topic', verbose_name='topics'),
+            model_name="edition",
+            name="topics",
+            field=models.ManyToManyField(
+                related_name="editions", to="articles.topic", verbose_name="topics"
+            ),
         ),
         migrations.AddField(
-            model_name='article',
-            name='topics',
-            field=models.ManyToManyField(blank=True, related_name='articles', to='articles.topic', verbose_name='topics'),
+            model_name="article",
+            name="topics",
+            field=models.ManyToManyField(
+                blank=True, related_name="articles", to="articles.topic", verbose_name="topics"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='byline',
-            constraint=models.UniqueConstraint(fields=('article', 'author', 'role'), name='byline_once_per_role', violation_error_message='This author already has this role here.'),
+            model_name="byline",
+            constraint=models.UniqueConstraint(
+                fields=("article", "author", "role"),
+                name="byline_once_per_role",
+                violation_error_message="This author already has this role here.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='edition',
-            index=models.Index(fields=['-first_published_at', '-id'], name='edition_newest_first'),
+            model_name="edition",
+            index=models.Index(fields=["-first_published_at", "-id"], name="edition_newest_first"),
         ),
         migrations.AddIndex(
-            model_name='edition',
-            index=models.Index(fields=['section', '-first_published_at', '-id'], name='edition_newest_in_section'),
+            model_name="edition",
+            index=models.Index(
+                fields=["section", "-first_published_at", "-id"], name="edition_newest_in_section"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.UniqueConstraint(fields=('article', 'number'), name='edition_number_unique'),
+            model_name="edition",
+            constraint=models.UniqueConstraint(
+                fields=("article", "number"), name="edition_number_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.CheckConstraint(condition=models.Q(('live_until__isnull', True), ('live_until__gte', models.F('live_from')), _connector='OR'), name='edition_ends_after_it_begins'),
+            model_name="edition",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("live_until__isnull", True),
+                    ("live_until__gte", models.F("live_from")),
+                    _connector="OR",
+                ),
+                name="edition_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.CheckConstraint(condition=models.Q(('reading_minutes__gte', 1)), name='edition_takes_a_minute'),
+            model_name="edition",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reading_minutes__gte", 1)), name="edition_takes_a_minute"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=articles.models.constraints.NoOverlap(name='edition_one_live_at_a_time', owner='article'),
+            model_name="edition",
+            constraint=articles.models.constraints.NoOverlap(
+                name="edition_one_live_at_a_time", owner="article"
+            ),
         ),
         migrations.AddIndex(
-            model_name='article',
-            index=models.Index(fields=['-updated_at', '-id'], name='article_by_last_change'),
+            model_name="article",
+            index=models.Index(fields=["-updated_at", "-id"], name="article_by_last_change"),
         ),
         migrations.AddConstraint(
-            model_name='article',
-            constraint=models.UniqueConstraint(fields=('published_on', 'slug'), name='article_address_unique', violation_error_message='Another story of that day has this slug already.'),
+            model_name="article",
+            constraint=models.UniqueConstraint(
+                fields=("published_on", "slug"),
+                name="article_address_unique",
+                violation_error_message="Another story of that day has this slug already.",
+            ),
         ),
     ]

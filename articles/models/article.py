@@ -221,6 +221,10 @@ class Article(models.Model):
             return self.State.SCHEDULED
         return self.State.WITHDRAWN if self.was_public else self.State.DRAFT
 
+    @property
+    def state_label(self) -> str:
+        return str(self.State(self.state).label)
+
     def live_edition(self, at: datetime.datetime | None = None) -> "Edition | None":
         return self.editions.live(at).first()
 

@@ -1,6 +1,7 @@
 """Pictures: what editors upload, and what readers get."""
 
 import secrets
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import IO, Any
 
@@ -76,6 +77,8 @@ class Image(models.Model):
 
     objects = ImageQuerySet.as_manager()
 
+    _unwritten: Sequence[renditions.Rendition] = ()
+
     class Meta:
         ordering = ["-uploaded_at", "-pk"]
         verbose_name = _("picture")
@@ -95,7 +98,10 @@ class Image(models.Model):
             raise ValidationError({"file": str(error)}) from error
 
     def take(self, file: IO[bytes]) -> None:
-        """Take over a new original and make its renditions; raises renditions.Unusable."""
+        """Take over a new original and make its renditions; raises renditions.Unusable.
+
+        The files are written by the next `save()`, so that a refused form leaves none behind.
+        """
         file.seek(0)
         made = renditions.make(
             file, max_bytes=settings.IMAGE_MAX_BYTES, max_pixels=settings.IMAGE_MAX_PIXELS
@@ -104,17 +110,24 @@ class Image(models.Model):
         if not self.file or self.file._committed:
             name = PurePosixPath(getattr(file, "name", "") or "picture").name
             self.file = ContentFile(file.read(), name=name)
-        stem = secrets.token_hex(8)
         self.width, self.height, self.colour = made.width, made.height, made.colour
-        self.renditions = []
-        for rendition in made.renditions:
-            name = default_storage.save(
-                f"pictures/{stem}-{rendition.width}.{rendition.suffix}",
-                ContentFile(rendition.content),
-            )
-            self.renditions.append(
-                {"width": rendition.width, "height": rendition.height, "name": name}
-            )
+        self._unwritten = made.renditions
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._unwritten:
+            stem = secrets.token_hex(8)
+            self.renditions = [
+                {
+                    "width": made.width,
+                    "height": made.height,
+                    "name": default_storage.save(
+                        f"pictures/{stem}-{made.width}.{made.suffix}", ContentFile(made.content)
+                    ),
+                }
+                for made in self._unwritten
+            ]
+            self._unwritten = ()
+        super().save(*args, **kwargs)
 
     @property
     def largest(self) -> dict[str, Any]:

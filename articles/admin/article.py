@@ -1,0 +1,289 @@
+"""The article desk: write, publish, schedule, withdraw."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from js_asset import Media
+
+from .. import checklist, publishing
+from ..models import Article, Byline, Edition, KeyPoint
+from .forms import ArticleForm, PublishForm, WithdrawForm
+
+
+class KeyPointInline(admin.TabularInline):
+    model = KeyPoint
+    fields = ["text", "position"]
+    extra = 3
+    max_num = 8
+    verbose_name = _("key point")
+    verbose_name_plural = _("Key points")
+
+
+class BylineInline(admin.TabularInline):
+    model = Byline
+    fields = ["role", "author", "position"]
+    autocomplete_fields = ["author"]
+    extra = 1
+    verbose_name_plural = _("Bylines")
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Article.State.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Article]) -> QuerySet[Article]:
+        match self.value():
+            case Article.State.LIVE:
+                return queryset.filter(live_number__isnull=False)
+            case Article.State.SCHEDULED:
+                return queryset.filter(live_number__isnull=True, scheduled_for__isnull=False)
+            case Article.State.WITHDRAWN:
+                return queryset.filter(
+                    live_number__isnull=True, scheduled_for__isnull=True, was_public=True
+                )
+            case Article.State.DRAFT:
+                return queryset.filter(
+                    live_number__isnull=True, scheduled_for__isnull=True, was_public=False
+                )
+        return queryset
+
+
+@admin.register(Article)
+class ArticleAdmin(admin.ModelAdmin):
+    form = ArticleForm
+    change_form_template = "admin/articles/article/change_form.html"
+    list_display = ["headline", "shown_state", "section", "goes_live", "updated_at"]
+    list_filter = [StateFilter, "section"]
+    list_select_related = ["section"]
+    list_per_page = 50
+    search_fields = ["headline", "short_title", "slug"]
+    search_help_text = _("Search headlines, short titles and slugs")
+    show_full_result_count = False
+    autocomplete_fields = ["agency", "lead_image", "topics"]
+    prepopulated_fields = {"slug": ["headline"]}
+    inlines = [KeyPointInline, BylineInline]
+    fieldsets = [
+        (
+            _("Story"),
+            {"fields": ["headline", "short_title", "standfirst", "section", "slug"]},
+        ),
+        (
+            _("Text"),
+            {"fields": [("dateline_place", "dateline_date"), "body", "agency", "seen_revision"]},
+        ),
+        (_("Pull quote"), {"fields": ["pull_quote", "pull_quote_attribution"]}),
+        (_("Picture and topics"), {"fields": ["lead_image", "topics"]}),
+        (_("In brief"), {"fields": ["summary", "key_points_heading"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
+        return super().get_queryset(request).with_publication()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Article | None = None) -> list[str]:
+        return ["slug"] if obj and obj.was_public else []
+
+    def get_prepopulated_fields(
+        self, request: HttpRequest, obj: Article | None = None
+    ) -> dict[str, Any]:
+        return {} if obj and obj.was_public else super().get_prepopulated_fields(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Article | None = None) -> bool:
+        """Drafts only: what readers have seen is withdrawn, never erased."""
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or not obj.editions.exists())
+
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(publishing.PERMISSION)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        # Bulk deletion would meet stories that have been public.
+        return {
+            name: action
+            for name, action in super().get_actions(request).items()
+            if name != "delete_selected"
+        }
+
+    # Lists
+
+    @admin.display(description=_("state"))
+    def shown_state(self, article: Article) -> SafeString:
+        label = Article.State(article.state).label
+        if article.state == Article.State.LIVE and article.live_revision != article.revision:
+            label = gettext("Live, newer draft")
+        elif article.state == Article.State.LIVE and article.scheduled_for:
+            label = gettext("Live, update scheduled")
+        return format_html('<span class="state" data-state="{}">{}</span>', article.state, label)
+
+    @admin.display(description=_("live since or from"), empty_value="–")
+    def goes_live(self, article: Article) -> Any:
+        return article.live_since or article.scheduled_for
+
+    # Writing
+
+    def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
+        if not change:
+            obj.created_by = request.user
+        super().save_model(request, obj, form, change)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        # The body editor's import map is inline, which the policy only lets pass with a nonce.
+        context["media"] = Media.from_media(context["media"], nonce=str(request.csp_nonce))
+        article = context.get("original")
+        context["has_publish_permission"] = self.has_publish_permission(request)
+        context["article_state"] = article.state if article else Article.State.DRAFT
+        context["live_edition"] = article.live_edition() if article else None
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_add(
+        self, request: HttpRequest, obj: Article, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self._to_publish(request, obj) or super().response_add(
+            request, obj, post_url_continue
+        )
+
+    def response_change(self, request: HttpRequest, obj: Article) -> HttpResponse:
+        return self._to_publish(request, obj) or super().response_change(request, obj)
+
+    def _to_publish(self, request: HttpRequest, article: Article) -> HttpResponse | None:
+        if "_publish" in request.POST and IS_POPUP_VAR not in request.POST:
+            return HttpResponseRedirect(
+                reverse("admin:articles_article_publish", args=[article.pk])
+            )
+        return None
+
+    # Publishing
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path(
+                "<path:object_id>/publish/",
+                wrap(self.publish_view),
+                name="articles_article_publish",
+            ),
+            path(
+                "<path:object_id>/withdraw/",
+                wrap(self.withdraw_view),
+                name="articles_article_withdraw",
+            ),
+            *super().get_urls(),
+        ]
+
+    def publish_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """What the story lacks, and when it should appear."""
+        article = self._article(request, object_id)
+        if article is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        form = PublishForm(request.POST or None, initial={"revision": article.revision})
+        if request.method == "POST" and form.is_valid():
+            article.revision = form.cleaned_data["revision"]
+            try:
+                edition = publishing.publish(article, by=request.user, at=form.moment)
+            except publishing.Refused as refusal:
+                form.add_error(None, str(refusal))
+                article = self._article(request, object_id)
+                form.data = form.data.copy()
+                form.data["revision"] = str(article.revision)
+            else:
+                return self._published(request, edition)
+        items = checklist.check(article)
+        return self._page(
+            request,
+            article,
+            "publish",
+            title=gettext("Publish"),
+            form=form,
+            items=items,
+            is_blocked=any(item.blocks for item in items),
+        )
+
+    def withdraw_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Take a story off the site, with a note to readers."""
+        article = self._article(request, object_id)
+        if article is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        form = WithdrawForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                publishing.withdraw(article, by=request.user, note=form.cleaned_data["note"])
+            except publishing.Refused as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                messages.success(
+                    request, gettext("“%(title)s” is withdrawn.") % {"title": article.title}
+                )
+                return HttpResponseRedirect(
+                    reverse("admin:articles_article_change", args=[article.pk])
+                )
+        return self._page(request, article, "withdraw", title=gettext("Withdraw"), form=form)
+
+    def _article(self, request: HttpRequest, object_id: str) -> Article | None:
+        article = self.get_object(request, unquote(object_id))
+        if article is not None and not (
+            self.has_change_permission(request, article) and self.has_publish_permission(request)
+        ):
+            raise PermissionDenied
+        return article
+
+    def _published(self, request: HttpRequest, edition: Edition) -> HttpResponse:
+        if edition.live_from > timezone.now():
+            messages.success(
+                request,
+                gettext("“%(title)s” will appear on %(moment)s.")
+                % {
+                    "title": edition.short_title,
+                    "moment": formats.date_format(
+                        timezone.localtime(edition.live_from), "DATETIME_FORMAT"
+                    ),
+                },
+            )
+        else:
+            messages.success(
+                request,
+                format_html(
+                    gettext('“{}” is live: <a href="{}">see it as readers do</a>.'),
+                    edition.short_title,
+                    edition.get_absolute_url(),
+                ),
+            )
+        return HttpResponseRedirect(
+            reverse("admin:articles_article_change", args=[edition.article_id])
+        )
+
+    def _page(
+        self, request: HttpRequest, article: Article, name: str, **context: Any
+    ) -> TemplateResponse:
+        return TemplateResponse(
+            request,
+            f"admin/articles/article/{name}.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "original": article,
+                "subtitle": article.title,
+                "article_state": article.state,
+                "live_edition": article.live_edition(),
+                "editions": article.editions.select_related("created_by").order_by("-number"),
+                "events": article.events.select_related("by", "edition"),
+                "now": timezone.now(),
+                **context,
+            },
+            status=422 if context["form"].errors else 200,
+        )
