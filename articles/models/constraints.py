@@ -33,7 +33,7 @@ class NoOverlap(BaseConstraint):
     come back with it.
     """
 
-    violation_error_message = _("Two editions of one article can't be live at once.")
+    default_violation_error_message = _("Two editions of one article can't be live at once.")
 
     def __init__(self, *, name: str, owner: str, **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)

@@ -12,7 +12,7 @@ from django.core.files.storage import Storage, default_storage, storages
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from .. import renditions
+from ..renditions import Rendition, Unusable, make
 
 
 def originals() -> Storage:
@@ -77,7 +77,7 @@ class Image(models.Model):
 
     objects = ImageQuerySet.as_manager()
 
-    _unwritten: Sequence[renditions.Rendition] = ()
+    _unwritten: Sequence[Rendition] = ()
 
     class Meta:
         ordering = ["-uploaded_at", "-pk"]
@@ -94,7 +94,7 @@ class Image(models.Model):
             return
         try:
             self.take(upload.file)
-        except renditions.Unusable as error:
+        except Unusable as error:
             raise ValidationError({"file": str(error)}) from error
 
     def take(self, file: IO[bytes]) -> None:
@@ -103,9 +103,7 @@ class Image(models.Model):
         The files are written by the next `save()`, so that a refused form leaves none behind.
         """
         file.seek(0)
-        made = renditions.make(
-            file, max_bytes=settings.IMAGE_MAX_BYTES, max_pixels=settings.IMAGE_MAX_PIXELS
-        )
+        made = make(file, max_bytes=settings.IMAGE_MAX_BYTES, max_pixels=settings.IMAGE_MAX_PIXELS)
         file.seek(0)
         if not self.file or self.file._committed:
             name = PurePosixPath(getattr(file, "name", "") or "picture").name
