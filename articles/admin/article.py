@@ -91,6 +91,9 @@ class ArticleAdmin(admin.ModelAdmin):
         (_("In brief"), {"fields": ["summary", "key_points_heading"]}),
     ]
 
+    class Media:
+        js = ["js/body-editor.js"]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
         return super().get_queryset(request).with_publication()
 
