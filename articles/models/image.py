@@ -131,6 +131,10 @@ class Image(models.Model):
     def largest(self) -> dict[str, Any]:
         return max(self.renditions, key=lambda rendition: rendition["width"])
 
+    @property
+    def largest_src(self) -> str:
+        return default_storage.url(self.largest["name"]) if self.renditions else ""
+
     def src(self, width: int = 720) -> str:
         """The address of the smallest rendition at least `width` pixels wide, or the largest."""
         if not self.renditions:

@@ -1,0 +1,48 @@
+"""Answers that are the same for every reader, and say what they were made from."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
+from django.utils.cache import get_conditional_response
+
+#: Anybody may keep a page, but asks again before showing it: a correction is seen at once.
+CACHE_CONTROL = "public, max-age=0, must-revalidate"
+
+
+def public_page(
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    keys: Iterable[str],
+    status: int = 200,
+) -> HttpResponseBase:
+    """Render a page with its Surrogate-Key, Cache-Control and ETag; 304 when it is unchanged.
+
+    The template must not touch the session, the user, messages or a CSRF token: the page is one
+    value for everybody.
+    """
+    response = HttpResponse(render_to_string(template, context, request), status=status)
+    surrogate_key = " ".join(keys)
+    etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    response.headers["ETag"] = etag
+    response.headers["Cache-Control"] = CACHE_CONTROL
+    answer: HttpResponseBase = response
+    if status == 200:
+        answer = get_conditional_response(request, etag=etag, response=response) or response
+    answer.headers["Surrogate-Key"] = surrogate_key
+    return answer
+
+
+def private_page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Render a page for one person: nothing keeps it, no search engine lists it."""
+    response = HttpResponse(render_to_string(template, context, request), status=status)
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response

@@ -1,0 +1,140 @@
+"""The public pages. They read editions only, so a draft can't leak."""
+
+import datetime
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from .models import Article, Edition, Section
+from .public import public_page
+from .publishing import withdrawal_note
+from .sharing import share_links
+
+#: How many stories the front page and a section's page list, and the aside of an article.
+FRONT_LENGTH = 40
+SECTION_LENGTH = 30
+ASIDE_LENGTH = 5
+
+
+class Withdrawn(Exception):
+    """The story was public once, and is not now."""
+
+    def __init__(self, article: Article) -> None:
+        self.article = article
+        super().__init__(str(article))
+
+
+@require_safe
+def front(request: HttpRequest) -> HttpResponseBase:
+    """What is live, newest first."""
+    editions = list(Edition.objects.live().with_page_relations().newest_first()[:FRONT_LENGTH])
+    return public_page(
+        request,
+        "articles/front.html",
+        {
+            "editions": editions,
+            "lead": editions[0] if editions else None,
+            "wire": editions[1:9],
+            "top": editions[9:13],
+            "river": editions[13:],
+        },
+        keys=["front", "sections"],
+    )
+
+
+@require_safe
+def section(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """The newest stories of one section."""
+    found = get_object_or_404(Section, slug=slug)
+    editions = list(
+        Edition.objects.live()
+        .with_page_relations()
+        .filter(section=found)
+        .newest_first()[:SECTION_LENGTH]
+    )
+    return public_page(
+        request,
+        "articles/section.html",
+        {"section": found, "editions": editions, "lead": editions[:1], "river": editions[1:]},
+        keys=[f"section:{found.pk}", "sections"],
+    )
+
+
+@require_safe
+def article(request: HttpRequest, year: int, month: int, day: int, slug: str) -> HttpResponseBase:
+    """One story; 410 with the newsroom's note once it is withdrawn."""
+    try:
+        edition = find_edition(year, month, day, slug)
+    except Withdrawn as gone:
+        return withdrawn_page(request, gone.article)
+    return public_page(
+        request, "articles/article.html", article_context(edition), keys=article_keys(edition)
+    )
+
+
+@require_safe
+def rendition(request: HttpRequest, path: str) -> HttpResponseBase:
+    """A picture as readers get it. Its name is never used twice, so it may be kept for ever."""
+    if not path.startswith("pictures/") or ".." in path.split("/") or "\0" in path:
+        raise Http404
+    try:
+        file = default_storage.open(path)
+    except (OSError, ValueError) as error:
+        raise Http404 from error
+    response = FileResponse(file, content_type="image/webp")
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.headers["ETag"] = f'"{path.rsplit("/", 1)[-1]}"'
+    response.headers["Surrogate-Key"] = "renditions"
+    return response
+
+
+def find_edition(year: int, month: int, day: int, slug: str) -> Edition:
+    """The live edition at this address; raises Withdrawn, or Http404 when there never was one."""
+    try:
+        published_on = datetime.date(year, month, day)
+    except ValueError as error:
+        raise Http404(_("There is no such day.")) from error
+    at_address = {"article__published_on": published_on, "article__slug": slug}
+    edition = Edition.objects.live().with_page_relations().filter(**at_address).first()
+    if edition is not None:
+        return edition
+    past = Edition.objects.been_live().select_related("article").filter(**at_address).first()
+    if past is not None:
+        raise Withdrawn(past.article)
+    raise Http404(_("No story has this address."))
+
+
+def article_context(edition: Edition, **extra: Any) -> dict[str, Any]:
+    """What articles/article.html needs; comments.views shows the same page with a refused form."""
+    more = (
+        Edition.objects.live()
+        .with_page_relations()
+        .filter(section=edition.section_id)
+        .exclude(pk=edition.pk)
+        .newest_first()[:ASIDE_LENGTH]
+    )
+    return {
+        "edition": edition,
+        "section": edition.section,
+        "more": list(more),
+        "share_links": share_links(edition.short_title, edition.absolute_url),
+        **extra,
+    }
+
+
+def article_keys(edition: Edition) -> list[str]:
+    return [f"article:{edition.article_id}", f"section:{edition.section_id}", "sections"]
+
+
+def withdrawn_page(request: HttpRequest, article: Article) -> HttpResponseBase:
+    return public_page(
+        request,
+        "articles/gone.html",
+        {"note": withdrawal_note(article)},
+        keys=[f"article:{article.pk}", "sections"],
+        status=410,
+    )

@@ -1,0 +1,45 @@
+"""What readers get when something is missing, forbidden or broken."""
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_safe
+
+from articles.models import Edition
+from articles.public import private_page, public_page
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """404 with today's news: the same for every reader and every missing address."""
+    editions = Edition.objects.live().with_page_relations().newest_first()[:3]
+    return public_page(
+        request, "404.html", {"editions": list(editions)}, keys=["front", "sections"], status=404
+    )
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403 in plain words."""
+    return private_page(request, "403.html", {}, status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form that came back without its token, usually because cookies are blocked."""
+    return private_page(request, "403.html", {"is_csrf_failure": True}, status=403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500 that needs neither the database nor anything of the request."""
+    response = HttpResponse(render_to_string("500.html"), status=500)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponseBase:
+    """Crawlers may read everything public; people's own comment pages are not for them."""
+    response = HttpResponse(
+        "User-agent: *\nDisallow: /admin/\nDisallow: /comments/\n", content_type="text/plain"
+    )
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    response.headers["Surrogate-Key"] = "robots"
+    return response

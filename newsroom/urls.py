@@ -1,0 +1,17 @@
+"""Every address of the site."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from . import errors
+
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.server_error
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("robots.txt", errors.robots),
+    path("", include("comments.urls")),
+    path("", include("articles.urls")),
+]
