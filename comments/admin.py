@@ -1,0 +1,188 @@
+"""The comment desk: read whole comments, decide on one or on many."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from . import moderation
+from .models import Comment, Decision
+
+#: Why a comment is rejected, as moderators say it; stored with the decision.
+REASONS = [
+    _("Off-topic"),
+    _("Personal attack"),
+    _("Hate"),
+    _("False claim"),
+    _("Other"),
+]
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """Pending unless another queue is chosen."""
+
+    title = _("status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Comment.Status.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Comment]) -> QuerySet[Comment]:
+        return queryset.filter(status=queue_of(request))
+
+
+def queue_of(request: HttpRequest) -> str:
+    asked = request.GET.get("status", "")
+    return asked if asked in Comment.Status.values else Comment.Status.PENDING
+
+
+@admin.register(Comment)
+class CommentAdmin(admin.ModelAdmin):
+    change_list_template = "admin/comments/comment/change_list.html"
+    list_display = ["name"]
+    list_filter = [StatusFilter]
+    list_per_page = 25
+    list_select_related = ["article"]
+    search_fields = ["name", "body"]
+    search_help_text = _("Search names and words")
+    show_full_result_count = False
+    actions = None
+
+    # Readers' words are theirs: nobody adds, edits or erases comments here.
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Comment | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Comment | None = None) -> bool:
+        return False
+
+    def has_moderate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(moderation.PERMISSION)
+
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        # Who waits longest comes first; what is decided, newest first.
+        if queue_of(request) == Comment.Status.PENDING:
+            return ["created_at", "pk"]
+        return ["-created_at", "-pk"]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            self._decide(request)
+            return HttpResponseRedirect(request.get_full_path())
+        queue = queue_of(request)
+        response = super().changelist_view(
+            request,
+            {
+                "title": gettext("Comment queue"),
+                "tabs": self._tabs(queue),
+                "queue": queue,
+                "reasons": REASONS,
+                "has_moderate_permission": self.has_moderate_permission(request),
+                **(extra_context or {}),
+            },
+        )
+        return response
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponseBase:
+        """One comment with the record of its decisions."""
+        comment = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, comment):
+            raise PermissionDenied
+        if comment is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if request.method == "POST":
+            self._decide(request, only=comment.pk)
+            return HttpResponseRedirect(request.get_full_path())
+        return TemplateResponse(
+            request,
+            "admin/comments/comment/detail.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": gettext("Comment by %(name)s") % {"name": comment.name},
+                "opts": self.opts,
+                "comment": comment,
+                "decisions": comment.decisions.select_related("by"),
+                "reasons": REASONS,
+                "has_moderate_permission": self.has_moderate_permission(request),
+                **(extra_context or {}),
+            },
+        )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Comment]:
+        return super().get_queryset(request).select_related("article")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ChangeList
+
+    def _tabs(self, queue: str) -> list[dict[str, Any]]:
+        rows = Comment.objects.order_by().values_list("status").annotate(number=Count("pk"))
+        numbers = dict(rows)
+        return [
+            {
+                "value": value,
+                "label": label,
+                "number": numbers.get(value, 0),
+                "is_current": value == queue,
+            }
+            for value, label in Comment.Status.choices
+        ]
+
+    def _decide(self, request: HttpRequest, only: int | None = None) -> None:
+        """Carry out the pressed button: `approve:42` for one comment, `approve` for those ticked."""
+        if not self.has_moderate_permission(request):
+            raise PermissionDenied
+        action, _colon, pk = request.POST.get("decide", "").partition(":")
+        chosen = [pk] if pk else request.POST.getlist("chosen")
+        pks = [int(value) for value in chosen if value.isascii() and value.isdecimal()]
+        if only is not None:
+            pks = [only]
+        if action not in Decision.Action.values:
+            messages.error(request, gettext("That is no decision. Press one of the buttons."))
+            return
+        if not pks:
+            messages.warning(request, gettext("Tick the comments that you have decided on first."))
+            return
+        reason = request.POST.get(f"reason-{pks[0]}", "") if len(pks) == 1 else ""
+        if action != Decision.Action.REJECT:
+            reason = ""
+        decisions = moderation.decide(pks, Decision.Action(action), by=request.user, reason=reason)
+        if not decisions:
+            messages.warning(
+                request, gettext("Somebody has decided that already. Nothing was changed.")
+            )
+            return
+        words = {
+            Decision.Action.APPROVE: ngettext(
+                "%(n)d comment approved. Readers see it now.",
+                "%(n)d comments approved. Readers see them now.",
+                len(decisions),
+            ),
+            Decision.Action.REJECT: ngettext(
+                "%(n)d comment rejected.", "%(n)d comments rejected.", len(decisions)
+            ),
+            Decision.Action.SPAM: ngettext(
+                "%(n)d comment marked as spam.", "%(n)d comments marked as spam.", len(decisions)
+            ),
+        }
+        messages.success(request, words[Decision.Action(action)] % {"n": len(decisions)})

@@ -1,0 +1,102 @@
+"""The only way a comment's status changes: approve, reject, mark_spam.
+
+Each verb locks the comment, checks the moderator's right, changes, and records the decision, in
+one transaction. A wrong decision is mended by deciding again.
+"""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from articles.models import Article
+
+from .models import Comment, Decision
+from .signals import comments_changed
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+PERMISSION = "comments.moderate_comment"
+
+_STATUS = {
+    Decision.Action.APPROVE: Comment.Status.APPROVED,
+    Decision.Action.REJECT: Comment.Status.REJECTED,
+    Decision.Action.SPAM: Comment.Status.SPAM,
+}
+
+
+class Refused(Exception):
+    """The decision was not carried out; the message is written for the moderator."""
+
+
+def approve(comment: Comment, *, by: "User | AnonymousUser", reason: str = "") -> Decision:
+    """Show the comment to readers. Raises PermissionDenied, or Refused when it is shown already."""
+    return _decide_one(comment, Decision.Action.APPROVE, by=by, reason=reason)
+
+
+def reject(comment: Comment, *, by: "User | AnonymousUser", reason: str = "") -> Decision:
+    """Keep the comment from readers. Raises as `approve` does."""
+    return _decide_one(comment, Decision.Action.REJECT, by=by, reason=reason)
+
+
+def mark_spam(comment: Comment, *, by: "User | AnonymousUser", reason: str = "") -> Decision:
+    """Keep the comment from readers, as an advertisement. Raises as `approve` does."""
+    return _decide_one(comment, Decision.Action.SPAM, by=by, reason=reason)
+
+
+def decide(
+    pks: Iterable[int],
+    action: Decision.Action,
+    *,
+    by: "User | AnonymousUser",
+    reason: str = "",
+) -> list[Decision]:
+    """Decide on many at once; those that have that status already are passed over.
+
+    Rows are locked in the order of their keys, so that two moderators never wait for each other
+    in a circle. Raises PermissionDenied.
+    """
+    if not by.has_perm(PERMISSION):
+        raise PermissionDenied(_("You may not decide on comments."))
+    status = _STATUS[action]
+    decisions: list[Decision] = []
+    with transaction.atomic():
+        locked = Comment.objects.select_for_update().filter(pk__in=list(pks)).order_by("pk")
+        shown: dict[int, Article] = {}
+        for comment in locked.exclude(status=status):
+            decisions.append(
+                Decision.objects.create(
+                    comment=comment,
+                    action=action,
+                    previous_status=comment.status,
+                    by=by,
+                    reason=reason[:200],
+                )
+            )
+            if Comment.Status.APPROVED in (comment.status, status):
+                shown[comment.article_id] = comment.article
+        Comment.objects.filter(pk__in=[decision.comment_id for decision in decisions]).update(
+            status=status
+        )
+        for article in shown.values():
+            transaction.on_commit(
+                partial(comments_changed.send_robust, sender=Comment, article=article)
+            )
+    return decisions
+
+
+def _decide_one(
+    comment: Comment, action: Decision.Action, *, by: "User | AnonymousUser", reason: str
+) -> Decision:
+    decisions = decide([comment.pk], action, by=by, reason=reason)
+    comment.refresh_from_db(fields=["status"])
+    if not decisions:
+        raise Refused(
+            _("Somebody has decided that already: this comment is %(status)s.")
+            % {"status": comment.get_status_display().lower()}
+        )
+    return decisions[0]

@@ -1,0 +1,53 @@
+"""Who is posting, without keeping who it is; and how often."""
+
+import datetime
+import ipaddress
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from .models import Comment
+
+
+def sender_of(request: HttpRequest) -> str:
+    """A keyed hash of the client's address: enough to count by, useless to anybody else.
+
+    An IPv6 customer has a whole /64, so that is what is hashed.
+    """
+    address = request.META.get("REMOTE_ADDR", "")
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        network = address
+    else:
+        if parsed.version == 6 and parsed.ipv4_mapped is not None:
+            parsed = parsed.ipv4_mapped
+        prefix = 64 if parsed.version == 6 else 32
+        network = str(ipaddress.ip_network((parsed, prefix), strict=False))
+    return salted_hmac("comments.sender", network, algorithm="sha256").hexdigest()
+
+
+def take_turn(sender: str) -> None:
+    """Let one comment of a sender at a time be counted and stored, in all processes.
+
+    Must be called in a transaction. SQLite's immediate transactions take turns anyway;
+    PostgreSQL does with a lock that ends with the transaction.
+    """
+    if connection.vendor == "postgresql":
+        key = int.from_bytes(bytes.fromhex(sender[:16]), "big", signed=True)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+
+
+def is_over_limit(sender: str) -> bool:
+    """Whether the sender has posted as much as COMMENTS_LIMIT allows in the last minutes."""
+    since = timezone.now() - limit_span()
+    recent = Comment.objects.filter(sender=sender, created_at__gt=since)
+    return recent.count() >= settings.COMMENTS_LIMIT
+
+
+def limit_span() -> datetime.timedelta:
+    return datetime.timedelta(minutes=settings.COMMENTS_LIMIT_MINUTES)

@@ -1,0 +1,66 @@
+"""How comments appear on the paper's pages."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.db.models import Count
+from django.template import Context
+from django.urls import reverse
+
+from articles.models import Edition
+
+from ..forms import CommentForm
+from ..models import Comment
+
+register = template.Library()
+
+
+@register.simple_tag
+def comment_list(edition: Edition) -> list[Comment]:
+    """The approved comments of a story, oldest first; one query for number and thread alike."""
+    return list(Comment.objects.approved().filter(article=edition.article_id))
+
+
+@register.inclusion_tag("comments/_thread.html")
+def comment_thread(comments: list[Comment]) -> dict[str, Any]:
+    return {"comments": comments}
+
+
+@register.inclusion_tag("comments/_form.html", takes_context=True)
+def comment_form(context: Context, edition: Edition) -> dict[str, Any]:
+    """The form under a story: empty, or as it was sent when the view refused it."""
+    day = edition.article.published_on
+    if day is None:
+        return {}
+    form = context.get("comment_form") or CommentForm()
+    form.helper.form_action = reverse(
+        "comments:post", args=[day.year, day.month, day.day, edition.article.slug]
+    )
+    return {
+        "form": form,
+        "is_over_limit": context.get("is_over_limit", False),
+        "limit_minutes": settings.COMMENTS_LIMIT_MINUTES,
+    }
+
+
+@register.simple_tag
+def comment_counts(editions: Iterable[Edition]) -> dict[int, int]:
+    """How many comments each of these stories shows, in one query."""
+    articles = [edition.article_id for edition in editions]
+    if not articles:
+        return {}
+    rows = (
+        Comment.objects.filter(status=Comment.Status.APPROVED, article__in=articles)
+        .order_by()
+        .values_list("article")
+        .annotate(number=Count("pk"))
+    )
+    return dict(rows)
+
+
+@register.filter
+def number_for(counts: Any, edition: Edition) -> int:
+    """The story's number out of `comment_counts`; 0 when there is none."""
+    return counts.get(edition.article_id, 0) if isinstance(counts, dict) else 0

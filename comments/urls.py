@@ -1,0 +1,15 @@
+"""The addresses of posting and of senders' own pages."""
+
+from django.urls import path
+
+import articles.urls  # noqa: F401  (registers the converters of story addresses)
+
+from . import views
+
+app_name = "comments"
+_STORY = "<yyyy:year>/<mm:month>/<dd:day>/<slug:slug>"
+urlpatterns = [
+    path(f"{_STORY}/comments/", views.post, name="post"),
+    path(f"{_STORY}/comments/confirm/", views.confirm, name="confirm"),
+    path("comments/<str:token>/", views.status, name="status"),
+]

@@ -1,0 +1,128 @@
+"""Posting a comment, and the sender's own page about it."""
+
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from articles.models import Edition
+from articles.public import private_page
+from articles.views import Withdrawn, article_context, find_edition, withdrawn_page
+
+from .forms import CommentForm
+from .models import Comment
+from .origins import Origin, origin_of
+from .screening import hold_reason
+from .senders import is_over_limit, limit_span, sender_of, take_turn
+
+SEE_OTHER = 303
+
+
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def post(request: HttpRequest, year: int, month: int, day: int, slug: str) -> HttpResponseBase:
+    """Take a comment from one of our own pages; ask any other client to confirm."""
+    try:
+        edition = find_edition(year, month, day, slug)
+    except Withdrawn as gone:
+        return withdrawn_page(request, gone.article)
+    if request.method != "POST":
+        return HttpResponseRedirect(f"{edition.get_absolute_url()}#comment-form")
+    origin = origin_of(request)
+    if origin is Origin.OWN:
+        return _submit(request, edition)
+    form = CommentForm(request.POST)
+    if origin is Origin.UNKNOWN and not form.is_valid():
+        return _refused(request, edition, form)
+    return private_page(
+        request,
+        "comments/confirm.html",
+        {"form": form, "edition": edition, "is_foreign": origin is Origin.FOREIGN},
+        status=403 if origin is Origin.FOREIGN else 200,
+    )
+
+
+@csrf_protect
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, year: int, month: int, day: int, slug: str) -> HttpResponseBase:
+    """Take a comment that was confirmed on our own page, guarded by its token."""
+    try:
+        edition = find_edition(year, month, day, slug)
+    except Withdrawn as gone:
+        return withdrawn_page(request, gone.article)
+    if request.method != "POST":
+        return HttpResponseRedirect(f"{edition.get_absolute_url()}#comment-form")
+    return _submit(request, edition)
+
+
+@require_safe
+def status(request: HttpRequest, token: str) -> HttpResponse:
+    """The sender's own page: what they wrote and what became of it."""
+    try:
+        pk = Comment.pk_of_token(token)
+    except (signing.BadSignature, ValueError) as error:
+        raise Http404 from error
+    comment = get_object_or_404(Comment.objects.select_related("article"), pk=pk)
+    return private_page(
+        request,
+        "comments/status.html",
+        {
+            "comment": comment,
+            "edition": comment.article.live_edition(),
+            "state": comment.public_status,
+            "review_time": settings.COMMENTS_REVIEW_TIME,
+        },
+    )
+
+
+def _submit(request: HttpRequest, edition: Edition) -> HttpResponseBase:
+    form = CommentForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, edition, form)
+    sender = sender_of(request)
+    with transaction.atomic():
+        take_turn(sender)
+        words = form.cleaned_data["comment"]
+        same = {"article": edition.article_id, "sender": sender, "body": words}
+        # Pressing the button twice, or coming back to the page, must not post twice.
+        comment = Comment.objects.filter(**same).first()
+        if comment is None:
+            if is_over_limit(sender):
+                return _too_many(request, edition, form)
+            comment = Comment.objects.create(
+                article_id=edition.article_id,
+                name=form.cleaned_data["name"],
+                email=form.cleaned_data["email"],
+                body=words,
+                hold_reason=hold_reason(form)[:200],
+                sender=sender,
+            )
+    response = HttpResponseRedirect(comment.get_status_url())
+    response.status_code = SEE_OTHER
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _refused(request: HttpRequest, edition: Edition, form: CommentForm) -> HttpResponse:
+    form.focus_first_error()
+    return private_page(
+        request,
+        "articles/article.html",
+        article_context(edition, comment_form=form),
+        status=422,
+    )
+
+
+def _too_many(request: HttpRequest, edition: Edition, form: CommentForm) -> HttpResponse:
+    response = private_page(
+        request,
+        "articles/article.html",
+        article_context(edition, comment_form=form, is_over_limit=True),
+        status=429,
+    )
+    response.headers["Retry-After"] = str(int(limit_span().total_seconds()))
+    return response
