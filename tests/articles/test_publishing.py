@@ -291,7 +291,7 @@ def copy_edition(edition, number, live_from, live_until):
     return copy
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.usefixtures("committed_db")
 class TestTwoAtOnce:
     def test_leaves_one_live_edition_and_one_clear_refusal(self):
         if connection.vendor != "postgresql":
@@ -323,7 +323,7 @@ class TestTwoAtOnce:
         )
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.usefixtures("committed_db")
 class TestRebuiltTable:
     def test_keeps_the_guard_against_two_live_editions(self):
         if connection.vendor != "sqlite":

@@ -3,12 +3,14 @@
 import os
 import re
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from django.db import connections
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 SIZES = {"desktop": (1440, 1000), "phone": (390, 844)}
 ARTIFACTS = Path(__file__).resolve().parents[2] / "test-artifacts"
@@ -28,13 +30,6 @@ def chromium() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True))
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     program = chromium()
@@ -49,6 +44,8 @@ def browser() -> Iterator[Browser]:
         browser = driver.chromium.launch(executable_path=program, args=arguments)
         yield browser
         browser.close()
+        # While that loop runs, Django keeps a connection of its own for it.
+        connections.close_all()
 
 
 @pytest.fixture(scope="session")
@@ -70,16 +67,38 @@ def production_storages() -> dict[str, Any]:
     return {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
 
 
+@pytest.fixture(scope="session")
+def server(collected_static: Path) -> Iterator[str]:
+    """The whole site behind a threaded server; it serves static files itself, as production does."""
+    from django.core.handlers.wsgi import WSGIHandler
+    from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+    from django.test import override_settings
+
+    class QuietHandler(WSGIRequestHandler):
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    with override_settings(STATIC_ROOT=collected_static, STORAGES=production_storages()):
+        application = WSGIHandler()
+    server = ThreadedWSGIServer(("127.0.0.1", 0), QuietHandler)
+    server.daemon_threads = True
+    server.set_app(application)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
 @pytest.fixture
-def site(collected_static: Path, settings: Any, request: pytest.FixtureRequest) -> str:
-    """The address of a running site, with SITE_URL set to it."""
+def site(server: str, collected_static: Path, settings: Any, committed_db: None) -> str:
+    """The address of the running site, with SITE_URL set to it."""
     settings.STATIC_ROOT = collected_static
     settings.STORAGES = production_storages()
-    settings.WHITENOISE_USE_FINDERS = False
-    server = request.getfixturevalue("live_server")
-    settings.SITE_URL = server.url
-    settings.CSRF_TRUSTED_ORIGINS = [server.url]
-    return server.url
+    settings.SITE_URL = server
+    settings.CSRF_TRUSTED_ORIGINS = [server]
+    return server
 
 
 @pytest.fixture
@@ -106,7 +125,7 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Call
             "console",
             lambda message: (
                 complaints.append(f"{page.url}: {message.text}")
-                if message.type == "error" and not is_expected(message.text)
+                if message.type == "error" and not is_expected(page, message)
                 else None
             ),
         )
@@ -124,9 +143,13 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Call
     assert complaints == [] or failed
 
 
-def is_expected(text: str) -> bool:
-    """Whether the browser only reports a status that the test is about."""
-    return bool(re.search(r"status of (403|404|410|422|429)\b", text))
+def is_expected(page: Page, message: ConsoleMessage) -> bool:
+    """Whether the browser only reports the page's own status, which the test is about."""
+    return bool(
+        re.search(r"status of (403|404|410|422|429)\b", message.text)
+        and "/static/" not in message.location["url"]
+        and "/media/" not in message.location["url"]
+    )
 
 
 @pytest.hookimpl(wrapper=True)
