@@ -18,10 +18,7 @@ from .models import Article, Edition, PublicationEvent
 from .signals import edition_changed
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, PermissionsMixin
-
-    class User(AbstractBaseUser, PermissionsMixin): ...
-
+    from django.contrib.auth.models import User
 
 PERMISSION = "articles.publish_article"
 
@@ -48,7 +45,7 @@ class NotReady(Refused):
 def publish(
     article: Article,
     *,
-    by: "User | AnonymousUser",
+    by: "User",
     at: datetime.datetime | None = None,
     backdated: bool = False,
 ) -> Edition:
@@ -103,7 +100,7 @@ def publish(
     return edition
 
 
-def schedule(article: Article, *, by: "User | AnonymousUser", at: datetime.datetime) -> Edition:
+def schedule(article: Article, *, by: "User", at: datetime.datetime) -> Edition:
     """Publish at a moment to come; raises Refused when it isn't, and as `publish` does."""
     if at <= timezone.now():
         raise Refused(_("That moment has passed. Publish now, or choose a later time."))
@@ -113,7 +110,7 @@ def schedule(article: Article, *, by: "User | AnonymousUser", at: datetime.datet
 def withdraw(
     article: Article,
     *,
-    by: "User | AnonymousUser",
+    by: "User",
     note: str = "",
     at: datetime.datetime | None = None,
 ) -> None:
@@ -178,7 +175,7 @@ def _close(article: Article, *, at: datetime.datetime, now: datetime.datetime) -
 def _freeze(
     article: Article,
     *,
-    by: "User | AnonymousUser",
+    by: "User",
     live_from: datetime.datetime,
     now: datetime.datetime,
 ) -> Edition:
@@ -248,7 +245,7 @@ def _record(
     edition: Edition | None,
     action: PublicationEvent.Action,
     *,
-    by: "User | AnonymousUser",
+    by: "User",
     at: datetime.datetime,
     note: str = "",
 ) -> None:

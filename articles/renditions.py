@@ -142,7 +142,7 @@ def _made(picture: Image.Image, widths: Sequence[int]) -> Made:
 def _orientation(picture: Image.Image) -> int:
     try:
         return int(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # noqa: BLE001
+    except Exception:
         # Broken metadata is no reason to refuse a good picture.
         return 1
 

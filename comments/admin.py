@@ -1,14 +1,13 @@
 """The comment desk: read whole comments, decide on one or on many."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -70,7 +69,7 @@ class CommentAdmin(admin.ModelAdmin):
     def has_moderate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(moderation.PERMISSION)
 
-    def get_ordering(self, request: HttpRequest) -> list[str]:
+    def get_ordering(self, request: HttpRequest) -> Any:
         # Who waits longest comes first; what is decided, newest first.
         if queue_of(request) == Comment.Status.PENDING:
             return ["created_at", "pk"]
@@ -78,14 +77,14 @@ class CommentAdmin(admin.ModelAdmin):
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method == "POST":
             self._decide(request)
             return HttpResponseRedirect(request.get_full_path())
         queue = queue_of(request)
-        response = super().changelist_view(
+        return super().changelist_view(
             request,
             {
                 "title": gettext("Comment queue"),
@@ -96,7 +95,6 @@ class CommentAdmin(admin.ModelAdmin):
                 **(extra_context or {}),
             },
         )
-        return response
 
     def change_view(
         self,
@@ -104,13 +102,13 @@ class CommentAdmin(admin.ModelAdmin):
         object_id: str,
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         """One comment with the record of its decisions."""
         comment = self.get_object(request, unquote(object_id))
         if not self.has_view_permission(request, comment):
             raise PermissionDenied
         if comment is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            raise Http404
         if request.method == "POST":
             self._decide(request, only=comment.pk)
             return HttpResponseRedirect(request.get_full_path())
@@ -132,9 +130,6 @@ class CommentAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Comment]:
         return super().get_queryset(request).select_related("article")
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return ChangeList
-
     def _tabs(self, queue: str) -> list[dict[str, Any]]:
         rows = Comment.objects.order_by().values_list("status").annotate(number=Count("pk"))
         numbers = dict(rows)
@@ -149,7 +144,7 @@ class CommentAdmin(admin.ModelAdmin):
         ]
 
     def _decide(self, request: HttpRequest, only: int | None = None) -> None:
-        """Carry out the pressed button: `approve:42` for one comment, `approve` for those ticked."""
+        """Carry out the pressed button: `approve:42` for one, `approve` for all ticked."""
         if not self.has_moderate_permission(request):
             raise PermissionDenied
         action, _colon, pk = request.POST.get("decide", "").partition(":")
@@ -166,7 +161,9 @@ class CommentAdmin(admin.ModelAdmin):
         reason = request.POST.get(f"reason-{pks[0]}", "") if len(pks) == 1 else ""
         if action != Decision.Action.REJECT:
             reason = ""
-        decisions = moderation.decide(pks, Decision.Action(action), by=request.user, reason=reason)
+        decisions = moderation.decide(
+            pks, Decision.Action(action), by=cast(User, request.user), reason=reason
+        )
         if not decisions:
             messages.warning(
                 request, gettext("Somebody has decided that already. Nothing was changed.")

@@ -70,8 +70,10 @@ class CommentTextField(forms.CharField):
         if excess:
             raise ValidationError(
                 ngettext(
-                    "Shorten your comment to %(max)d characters (it has %(count)d, %(n)d too many).",
-                    "Shorten your comment to %(max)d characters (it has %(count)d, %(n)d too many).",
+                    "Shorten your comment to %(max)d characters"
+                    " (it has %(count)d, %(n)d too many).",
+                    "Shorten your comment to %(max)d characters"
+                    " (it has %(count)d, %(n)d too many).",
                     excess,
                 )
                 % {"max": text.MAX_LENGTH, "count": text.length(value), "n": excess},

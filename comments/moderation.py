@@ -18,7 +18,7 @@ from .models import Comment, Decision
 from .signals import comments_changed
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser, User
+    from django.contrib.auth.models import User
 
 PERMISSION = "comments.moderate_comment"
 
@@ -33,17 +33,17 @@ class Refused(Exception):
     """The decision was not carried out; the message is written for the moderator."""
 
 
-def approve(comment: Comment, *, by: "User | AnonymousUser", reason: str = "") -> Decision:
+def approve(comment: Comment, *, by: "User", reason: str = "") -> Decision:
     """Show the comment to readers. Raises PermissionDenied, or Refused when it is shown already."""
     return _decide_one(comment, Decision.Action.APPROVE, by=by, reason=reason)
 
 
-def reject(comment: Comment, *, by: "User | AnonymousUser", reason: str = "") -> Decision:
+def reject(comment: Comment, *, by: "User", reason: str = "") -> Decision:
     """Keep the comment from readers. Raises as `approve` does."""
     return _decide_one(comment, Decision.Action.REJECT, by=by, reason=reason)
 
 
-def mark_spam(comment: Comment, *, by: "User | AnonymousUser", reason: str = "") -> Decision:
+def mark_spam(comment: Comment, *, by: "User", reason: str = "") -> Decision:
     """Keep the comment from readers, as an advertisement. Raises as `approve` does."""
     return _decide_one(comment, Decision.Action.SPAM, by=by, reason=reason)
 
@@ -52,7 +52,7 @@ def decide(
     pks: Iterable[int],
     action: Decision.Action,
     *,
-    by: "User | AnonymousUser",
+    by: "User",
     reason: str = "",
 ) -> list[Decision]:
     """Decide on many at once; those that have that status already are passed over.
@@ -89,9 +89,7 @@ def decide(
     return decisions
 
 
-def _decide_one(
-    comment: Comment, action: Decision.Action, *, by: "User | AnonymousUser", reason: str
-) -> Decision:
+def _decide_one(comment: Comment, action: Decision.Action, *, by: "User", reason: str) -> Decision:
     decisions = decide([comment.pk], action, by=by, reason=reason)
     comment.refresh_from_db(fields=["status"])
     if not decisions:

@@ -4,18 +4,18 @@ from ipaddress import ip_network
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core import checks
 
 
-@register
-def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    found: list[CheckMessage] = []
+@checks.register
+def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    found: list[checks.CheckMessage] = []
     for network in settings.TRUSTED_PROXIES:
         try:
             ip_network(network, strict=False)
         except ValueError:
             found.append(
-                Error(
+                checks.Error(
                     f"TRUSTED_PROXIES holds {network!r}, which is no network.",
                     hint="Write addresses or networks, parted by commas: 127.0.0.1,10.0.0.0/8.",
                     id="newsroom.E001",
@@ -24,7 +24,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     for name in ("READING_WORDS_PER_MINUTE", "READING_CHARACTERS_PER_MINUTE", "COMMENTS_LIMIT"):
         if getattr(settings, name) < 1:
             found.append(
-                Error(
+                checks.Error(
                     f"{name} must be at least 1.",
                     hint=f"Unset {name} to get its default.",
                     id="newsroom.E002",
@@ -32,7 +32,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
     if not settings.DEBUG and len(settings.SECRET_KEY) < 40:
         found.append(
-            Warning(
+            checks.Warning(
                 "SECRET_KEY is short.",
                 hint="Comment links and logins are signed with it: use 50 random characters.",
                 id="newsroom.W001",

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
-from csp.constants import NONE, NONCE, SELF
+from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
@@ -27,7 +27,7 @@ if not SECRET_KEY:
             " example the output of: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
             " (`make run` does this for a local copy; DEBUG=1 does without)."
         )
-    SECRET_KEY = "only-for-debugging-" + "0" * 40  # noqa: S105
+    SECRET_KEY = "only-for-debugging-" + "0" * 40
 
 # The address readers type. Canonical links, share links and the same-origin check are made from
 # it, so that a page is the same whatever Host header asked for it.
@@ -106,7 +106,9 @@ TEMPLATES = [
 
 # SQLite to start: write-ahead logging lets readers read while somebody writes; an immediate
 # transaction waits for its turn at the beginning instead of failing in the middle.
-_database = env.db_url("DATABASE_URL", default=f"sqlite:///{NEWSROOM_DATA / 'newsroom.sqlite3'}")
+_database = env.db_url_config(
+    env.str("DATABASE_URL", default="") or f"sqlite:///{NEWSROOM_DATA / 'newsroom.sqlite3'}"
+)
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database.setdefault("OPTIONS", {}).update(
         transaction_mode="IMMEDIATE",

@@ -36,7 +36,7 @@ def binaries() -> Path | None:
 @contextmanager
 def cluster(programs: Path) -> Iterator[str]:
     """A running cluster; gives its database address."""
-    with tempfile.TemporaryDirectory(prefix="newsroom-pg-", dir="/tmp") as folder:  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="newsroom-pg-", dir="/tmp") as folder:
         as_owner: list[str] = []
         if os.geteuid() == 0:
             # PostgreSQL refuses to run as root.
@@ -52,7 +52,7 @@ def cluster(programs: Path) -> Iterator[str]:
         data = home / "data"
 
         def run(program: str, *arguments: str) -> None:
-            subprocess.run(  # noqa: S603
+            subprocess.run(
                 [*as_owner, str(programs / program), *arguments],
                 check=True,
                 cwd=home,
@@ -94,7 +94,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     if os.environ.get("DATABASE_URL", "").startswith(("postgres://", "postgresql://")):
-        return subprocess.run(command, check=False).returncode  # noqa: S603
+        return subprocess.run(command, check=False).returncode
     programs = binaries()
     if programs is None:
         wanted = bool(os.environ.get("CI"))
@@ -107,7 +107,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     with cluster(programs) as address:
         try:
-            return subprocess.run(  # noqa: S603
+            return subprocess.run(
                 command, env={**os.environ, "DATABASE_URL": address}, check=False
             ).returncode
         except KeyboardInterrupt:

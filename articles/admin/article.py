@@ -1,13 +1,21 @@
 """The article desk: write, publish, schedule, withdraw."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    QueryDict,
+)
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import formats, timezone
@@ -19,6 +27,7 @@ from js_asset import Media
 
 from .. import checklist, publishing
 from ..models import Article, Byline, Edition, KeyPoint
+from ..models.article import ArticleQuerySet
 from .forms import ArticleForm, PublishForm, WithdrawForm
 
 
@@ -46,7 +55,7 @@ class StateFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(Article.State.choices)
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Article]) -> QuerySet[Article]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         match self.value():
             case Article.State.LIVE:
                 return queryset.filter(live_number__isnull=False)
@@ -95,7 +104,7 @@ class ArticleAdmin(admin.ModelAdmin):
         js = ["js/body-editor.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
-        return super().get_queryset(request).with_publication()
+        return cast(ArticleQuerySet, super().get_queryset(request)).with_publication()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Article | None = None) -> list[str]:
         return ["slug"] if obj and obj.was_public else []
@@ -125,7 +134,7 @@ class ArticleAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("state"))
     def shown_state(self, article: Article) -> SafeString:
-        label = Article.State(article.state).label
+        label = article.state_label
         if article.state == Article.State.LIVE and article.live_revision != article.revision:
             label = gettext("Live, newer draft")
         elif article.state == Article.State.LIVE and article.scheduled_for:
@@ -140,14 +149,16 @@ class ArticleAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Article, form: Any, change: bool) -> None:
         if not change:
-            obj.created_by = request.user
+            obj.created_by = cast(User, request.user)
         super().save_model(request, obj, form, change)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         # The body editor's import map is inline, which the policy only lets pass with a nonce.
-        context["media"] = Media.from_media(context["media"], nonce=str(request.csp_nonce))
+        context["media"] = Media.from_media(
+            context["media"], nonce=str(cast(Any, request).csp_nonce)
+        )
         article = context.get("original")
         context["has_publish_permission"] = self.has_publish_permission(request)
         context["article_state"] = article.state if article else Article.State.DRAFT
@@ -192,18 +203,17 @@ class ArticleAdmin(admin.ModelAdmin):
     def publish_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """What the story lacks, and when it should appear."""
         article = self._article(request, object_id)
-        if article is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         form = PublishForm(request.POST or None, initial={"revision": article.revision})
         if request.method == "POST" and form.is_valid():
             article.revision = form.cleaned_data["revision"]
             try:
-                edition = publishing.publish(article, by=request.user, at=form.moment)
+                edition = publishing.publish(article, by=cast(User, request.user), at=form.moment)
             except publishing.Refused as refusal:
                 form.add_error(None, str(refusal))
                 article = self._article(request, object_id)
-                form.data = form.data.copy()
-                form.data["revision"] = str(article.revision)
+                data = cast(QueryDict, form.data).copy()
+                data["revision"] = str(article.revision)
+                form.data = data
             else:
                 return self._published(request, edition)
         items = checklist.check(article)
@@ -220,12 +230,12 @@ class ArticleAdmin(admin.ModelAdmin):
     def withdraw_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Take a story off the site, with a note to readers."""
         article = self._article(request, object_id)
-        if article is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         form = WithdrawForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                publishing.withdraw(article, by=request.user, note=form.cleaned_data["note"])
+                publishing.withdraw(
+                    article, by=cast(User, request.user), note=form.cleaned_data["note"]
+                )
             except publishing.Refused as refusal:
                 form.add_error(None, str(refusal))
             else:
@@ -237,10 +247,12 @@ class ArticleAdmin(admin.ModelAdmin):
                 )
         return self._page(request, article, "withdraw", title=gettext("Withdraw"), form=form)
 
-    def _article(self, request: HttpRequest, object_id: str) -> Article | None:
+    def _article(self, request: HttpRequest, object_id: str) -> Article:
         article = self.get_object(request, unquote(object_id))
-        if article is not None and not (
-            self.has_change_permission(request, article) and self.has_publish_permission(request)
+        if article is None:
+            raise Http404
+        if not self.has_change_permission(request, article) or not self.has_publish_permission(
+            request
         ):
             raise PermissionDenied
         return article

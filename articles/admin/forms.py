@@ -1,9 +1,10 @@
 """The forms of the article desk."""
 
 import datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext
@@ -39,16 +40,15 @@ class ArticleForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if "slug" in self.fields and "slug" not in self.errors and not cleaned.get("slug"):
-            if "headline" not in self.errors:
-                self.add_error(
-                    "slug", gettext("Write a slug in Latin letters, such as ferry-vote.")
-                )
+        asked = "slug" in self.fields and not {"slug", "headline"} & set(self.errors)
+        if asked and not cleaned.get("slug"):
+            self.add_error("slug", gettext("Write a slug in Latin letters, such as ferry-vote."))
         if self.instance.pk:
             stored = Article.objects.select_for_update().get(pk=self.instance.pk).revision
             if cleaned.get("seen_revision") != stored:
-                self.data = self.data.copy()
-                self.data[self.add_prefix("seen_revision")] = str(stored)
+                data = cast(QueryDict, self.data).copy()
+                data[self.add_prefix("seen_revision")] = str(stored)
+                self.data = data
                 raise forms.ValidationError(
                     gettext(
                         "Somebody else saved this story while you were writing. Nothing of yours"

@@ -1,8 +1,9 @@
 """Pictures. The media library with its picker is a desk of its own later."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,7 +20,7 @@ class ImageAdmin(admin.ModelAdmin):
     list_per_page = 40
     search_fields = ["alt", "caption", "credit"]
 
-    def get_fields(self, request: HttpRequest, obj: Image | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Image | None = None) -> Any:
         # Editions show this very picture, so another one is another upload.
         return ["preview" if obj else "file", "alt", "caption", "credit"]
 
@@ -28,7 +29,7 @@ class ImageAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Image, form: Any, change: bool) -> None:
         if not change:
-            obj.uploaded_by = request.user
+            obj.uploaded_by = cast(User, request.user)
         super().save_model(request, obj, form, change)
 
     @admin.display(description=_("picture"))

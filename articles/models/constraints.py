@@ -4,7 +4,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement, Table
 from django.db.models.constraints import BaseConstraint
 from django.utils.translation import gettext_lazy as _
@@ -39,7 +38,7 @@ class NoOverlap(BaseConstraint):
         super().__init__(name=name, **kwargs)
         self.owner = owner
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         return path, args, {**kwargs, "owner": self.owner}
 
@@ -50,9 +49,7 @@ class NoOverlap(BaseConstraint):
 
     __hash__ = BaseConstraint.__hash__
 
-    def constraint_sql(
-        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
-    ) -> str | None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         """The clause for CREATE TABLE; on SQLite the triggers follow once the table is there."""
         if schema_editor.connection.vendor == "postgresql":
             name = schema_editor.quote_name(self.name)
@@ -60,9 +57,7 @@ class NoOverlap(BaseConstraint):
         schema_editor.deferred_sql.extend(self._triggers(model, schema_editor))
         return None
 
-    def create_sql(
-        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
-    ) -> Statement | None:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         if schema_editor.connection.vendor == "postgresql":
             return Statement(
                 "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s %(exclusion)s",
@@ -74,9 +69,7 @@ class NoOverlap(BaseConstraint):
             schema_editor.execute(trigger)
         return None
 
-    def remove_sql(
-        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
-    ) -> Statement | None:
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         if schema_editor.connection.vendor == "postgresql":
             return Statement(
                 "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s",
@@ -91,7 +84,7 @@ class NoOverlap(BaseConstraint):
 
     def validate(
         self,
-        model: type[models.Model],
+        model: Any,
         instance: models.Model,
         exclude: Any = None,
         using: str = DEFAULT_DB_ALIAS,
@@ -113,15 +106,13 @@ class NoOverlap(BaseConstraint):
         if others.exists():
             raise ValidationError(self.get_violation_error_message())
 
-    def _exclusion(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def _exclusion(self, model: Any, schema_editor: Any) -> str:
         quote = schema_editor.quote_name
         owner = quote(model._meta.get_field(self.owner).column)
         span = f"tstzrange({quote('live_from')}, {quote('live_until')}, '[)')"
         return f"EXCLUDE USING gist ({owner} WITH =, {span} WITH &&)"
 
-    def _triggers(
-        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
-    ) -> list[Statement]:
+    def _triggers(self, model: Any, schema_editor: Any) -> list[Statement]:
         owner = schema_editor.quote_name(model._meta.get_field(self.owner).column)
         return [
             Statement(

@@ -90,7 +90,7 @@ class Image(models.Model):
     def clean(self) -> None:
         """Make the renditions of a new upload; a file that can't be used is a field error."""
         upload = self.file
-        if not upload or upload._committed:
+        if not upload or getattr(upload, "_committed", True):
             return
         try:
             self.take(upload.file)
@@ -105,7 +105,7 @@ class Image(models.Model):
         file.seek(0)
         made = make(file, max_bytes=settings.IMAGE_MAX_BYTES, max_pixels=settings.IMAGE_MAX_PIXELS)
         file.seek(0)
-        if not self.file or self.file._committed:
+        if not self.file or getattr(self.file, "_committed", True):
             name = PurePosixPath(getattr(file, "name", "") or "picture").name
             self.file = ContentFile(file.read(), name=name)
         self.width, self.height, self.colour = made.width, made.height, made.colour

@@ -69,7 +69,7 @@ def production_storages() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def server(collected_static: Path) -> Iterator[str]:
-    """The whole site behind a threaded server; it serves static files itself, as production does."""
+    """The whole site behind a threaded server, which serves static files as production does."""
     from django.core.handlers.wsgi import WSGIHandler
     from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
     from django.test import override_settings

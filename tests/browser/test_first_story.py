@@ -15,7 +15,7 @@ from tests.factories import make_agency, make_editor, make_moderator, make_secti
 STORY = stories.load()
 FORTY_NINE = "A ferry that runs four times a day is worth a vot"
 FIFTY = FORTY_NINE + "e"
-PASSWORD = "a long password"  # noqa: S105
+PASSWORD = "a long password"
 
 
 def log_in(page: Page, site: str, username: str) -> None:

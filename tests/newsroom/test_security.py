@@ -56,7 +56,7 @@ class TestHeaders:
 
 def start(**environment):
     kept = {"PATH": os.environ["PATH"], "NEWSROOM_DATA": os.environ.get("NEWSROOM_DATA", "")}
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         [sys.executable, "-c", "import django; django.setup(); print('started')"],
         cwd=settings.BASE_DIR,
         env={**kept, "DJANGO_SETTINGS_MODULE": "newsroom.settings", **environment},
@@ -87,7 +87,7 @@ class TestChecks:
     def test_find_bad_proxies_and_numbers(self, settings):
         settings.TRUSTED_PROXIES = ["proxy.example"]
         settings.COMMENTS_LIMIT = 0
-        settings.SECRET_KEY = "short"  # noqa: S105
+        settings.SECRET_KEY = "short"
         assert {message.id for message in check_settings(None)} == {
             "newsroom.E001",
             "newsroom.E002",
