@@ -1,0 +1,251 @@
+"""No violation that axe-core can find, and no scrolling sideways, on any page."""
+
+import re
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import expect
+
+from articles import publishing
+from articles.models import Section
+from comments.models import Comment
+from tests.accessibility import assert_accessible, assert_no_sideways_scroll
+from tests.factories import (
+    BODY,
+    make_agency,
+    make_author,
+    make_editor,
+    make_image,
+    make_moderator,
+    make_section,
+    make_topic,
+    publish_article,
+)
+
+WORDS = "The winter ferry is worth every coin that the council puts into it."
+LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+RICH_BODY = (
+    BODY
+    + "<h2>What it costs</h2><p>A <a href='https://example.org/study'>study</a> will tell.</p>"
+    + "<h3>Tickets</h3><ul><li>Day ticket</li><li>Winter pass</li></ul>"
+    + "<blockquote><p>We were promised a bridge.</p></blockquote>"
+    + f"<ol><li>{LONG_WORD}</li></ol><hr><p>https://example.org/{'a-long-address-' * 12}</p>"
+)
+
+
+def make_comment(edition, number=1, *, status=Comment.Status.APPROVED, **fields):
+    return Comment.objects.create(
+        **{
+            "article": edition.article,
+            "name": f"{'Ąžuolas Petra Ali 1'.split()[number % 4]} S",
+            "email": "petra@example.org",
+            "body": f"{WORDS}\nI say so for the {number}. time.",
+            "status": status,
+            **fields,
+        }
+    )
+
+
+@pytest.fixture
+def editor(site):
+    return make_editor("lucia")
+
+
+@pytest.fixture
+def edition(editor):
+    """A story with every element that a story can have."""
+    section = make_section("World", accent="world", description="What happens elsewhere.")
+    return publish_article(
+        by=editor,
+        section=section,
+        authors=[make_author("Mira Holt"), make_author("Jonas Berg")],
+        topics=[make_topic("Ferries")],
+        agency=make_agency("IANS"),
+        lead_image=make_image(caption="The old ferry in March."),
+        dateline_place="Washington",
+        dateline_date="2026-01-08",
+        body=RICH_BODY,
+        pull_quote="“We can plan again.”",
+        pull_quote_attribution="Mira Holt, baker",
+        key_points_heading="The vote",
+    )
+
+
+@pytest.fixture
+def paper(editor, edition):
+    """Enough stories to fill every part of the front page, in every colour."""
+    for accent in Section.Accent.values:
+        if accent != "world":
+            make_section(f"{accent.title()} and more", accent=accent)
+    sections = list(Section.objects.all())
+    picture = edition.lead_image
+    for number in range(16):
+        publish_article(
+            by=editor,
+            section=sections[number % len(sections)],
+            lead_image=picture if number % 2 else None,
+        )
+    for _ in range(3):
+        publish_article(by=editor, section=edition.section, lead_image=picture)
+    make_comment(edition)
+    return edition
+
+
+@pytest.fixture
+def visit(site, open_page):
+    """Open an address, as a visitor or logged in, and tell whether its status is right."""
+
+    def visit(path, *, by=None, status=200):
+        page = open_page()
+        if by is not None:
+            client = Client()
+            client.force_login(by)
+            session = client.cookies[settings.SESSION_COOKIE_NAME].value
+            page.context.add_cookies(
+                [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": site}]
+            )
+        response = page.goto(f"{site}{path}")
+        assert response.status == status
+        return page
+
+    return visit
+
+
+def check_public(page):
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+
+
+def check_admin(page):
+    assert_accessible(page)
+    assert_no_sideways_scroll(page, (390,), ("ltr",))
+
+
+class TestPublicPages:
+    def test_front(self, visit, paper):
+        check_public(visit("/"))
+
+    def test_empty_front(self, visit):
+        check_public(visit("/"))
+
+    def test_section(self, visit, paper):
+        check_public(visit(paper.section.get_absolute_url()))
+
+    def test_empty_section(self, visit):
+        check_public(visit(make_section("Quiet", accent="opinion").get_absolute_url()))
+
+    def test_story_with_comments(self, visit, paper):
+        for number in range(8):
+            make_comment(paper, number)
+        make_comment(paper, name=LONG_WORD[:80], body=LONG_WORD * 3)
+        make_comment(
+            paper, name="قارئ", body="هذا تعليق عن العبارة التي تعمل في الشتاء كل يوم بلا انقطاع"
+        )
+        page = visit(paper.get_absolute_url())
+        page.locator("summary").click()
+        check_public(page)
+
+    def test_story_without_anything_but_text(self, visit, editor):
+        make_section("World")
+        bare = publish_article(
+            by=editor, key_points=[], standfirst="", summary="", short_title="", headline=LONG_WORD
+        )
+        check_public(visit(bare.get_absolute_url()))
+
+    def test_refused_comment(self, visit, edition):
+        page = visit(edition.get_absolute_url())
+        page.get_by_label("Your comment").fill("Too short")
+        page.get_by_label("Email").fill("nobody")
+        with page.expect_navigation():
+            page.locator("#comment-form").evaluate("form => form.submit()")
+        expect(page.locator("#form-errors li")).to_have_count(3)
+        check_public(page)
+
+    @pytest.mark.parametrize("status", Comment.Status.values)
+    def test_status_of_a_comment(self, visit, edition, status):
+        comment = make_comment(edition, status=status, name=LONG_WORD[:80])
+        check_public(visit(comment.get_status_url()))
+
+    @pytest.mark.parametrize("origin", ["", "https://elsewhere.example"])
+    def test_confirmation(self, visit, edition, open_page, site, origin):
+        page = open_page()
+        address = f"{site}{edition.get_absolute_url()}comments/"
+        typed = {"comment": WORDS, "name": "Petra", "email": "petra@example.org"}
+
+        def post(route):
+            # Unlike the browser, this client says nothing about where the form was.
+            headers = {"Origin": origin} if origin else {}
+            route.fulfill(response=page.request.post(address, form=typed, headers=headers))
+
+        page.route(address, post)
+        page.goto(address)
+        expect(page.locator("blockquote")).to_contain_text(WORDS)
+        check_public(page)
+
+    def test_404(self, visit, paper):
+        check_public(visit("/no-such-page/", status=404))
+
+    def test_410(self, visit, edition, editor):
+        publishing.withdraw(edition.article, by=editor, note="We had the wrong ferry.")
+        check_public(visit(edition.get_absolute_url(), status=410))
+
+
+class TestAdminPages:
+    def test_login(self, visit):
+        check_admin(visit("/admin/login/"))
+
+    def test_refused_login(self, visit):
+        page = visit("/admin/login/")
+        page.get_by_label("Username").fill("nobody")
+        page.get_by_label("Password").fill("nothing")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.locator(".errornote")).to_be_visible()
+        check_admin(page)
+
+    def test_home(self, visit, editor):
+        check_admin(visit("/admin/", by=editor))
+
+    def test_article_list(self, visit, paper, editor):
+        check_admin(visit("/admin/articles/article/", by=editor))
+
+    def test_empty_article_form(self, visit, editor):
+        make_section("World")
+        page = visit("/admin/articles/article/add/", by=editor)
+        expect(page.locator(".field-body [contenteditable=true]")).to_be_visible()
+        check_admin(page)
+
+    def test_article_form_with_a_story(self, visit, edition, editor):
+        page = visit(f"/admin/articles/article/{edition.article_id}/change/", by=editor)
+        expect(page.locator(".field-body [contenteditable=true]")).to_be_visible()
+        check_admin(page)
+
+    def test_refused_article_form(self, visit, editor):
+        page = visit("/admin/articles/article/add/", by=editor)
+        with page.expect_navigation():
+            page.locator("#article_form").evaluate(
+                "form => { form.noValidate = true; form.requestSubmit(); }"
+            )
+        expect(page.locator(".errornote")).to_be_visible()
+        check_admin(page)
+
+    def test_publish_desk(self, visit, edition, editor):
+        check_admin(visit(f"/admin/articles/article/{edition.article_id}/publish/", by=editor))
+
+    def test_withdraw_page(self, visit, edition, editor):
+        check_admin(visit(f"/admin/articles/article/{edition.article_id}/withdraw/", by=editor))
+
+    def test_comment_queue(self, visit, edition):
+        for number in range(3):
+            make_comment(edition, number, status=Comment.Status.PENDING)
+        make_comment(edition, status=Comment.Status.PENDING, hold_reason="It holds 4 links.")
+        check_admin(visit("/admin/comments/comment/", by=make_moderator()))
+
+    def test_empty_comment_queue(self, visit):
+        check_admin(visit("/admin/comments/comment/", by=make_moderator()))
+
+    def test_comment(self, visit, edition):
+        comment = make_comment(edition, status=Comment.Status.PENDING)
+        page = visit(f"/admin/comments/comment/{comment.pk}/change/", by=make_moderator())
+        expect(page.get_by_role("button", name=re.compile("^Approve")).first).to_be_visible()
+        check_admin(page)
