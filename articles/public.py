@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -26,6 +27,7 @@ def public_page(
     The template must not touch the session, the user, messages or a CSRF token: the page is one
     value for everybody.
     """
+    forget_visitor(request)
     response = HttpResponse(render_to_string(template, context, request), status=status)
     surrogate_key = " ".join(keys)
     etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
@@ -36,6 +38,15 @@ def public_page(
         answer = get_conditional_response(request, etag=etag, response=response) or response
     answer.headers["Surrogate-Key"] = surrogate_key
     return answer
+
+
+def forget_visitor(request: HttpRequest) -> None:
+    """Keep middleware from answering cookies that are no keys of ours with new ones.
+
+    A shared cache could hand these to everybody: one visitor's junk would log all others out.
+    """
+    request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+    request.META.pop("CSRF_COOKIE_NEEDS_UPDATE", None)
 
 
 def private_page(

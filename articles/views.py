@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from .models import Article, Edition, Section
-from .public import public_page
+from .public import forget_visitor, public_page
 from .publishing import withdrawal_note
 from .sharing import share_links
 
@@ -79,6 +79,7 @@ def article(request: HttpRequest, year: int, month: int, day: int, slug: str) ->
 @require_safe
 def rendition(request: HttpRequest, path: str) -> HttpResponseBase:
     """A picture as readers get it. Its name is never used twice, so it may be kept for ever."""
+    forget_visitor(request)
     if not path.startswith("pictures/") or ".." in path.split("/") or "\0" in path:
         raise Http404
     try:
