@@ -4,6 +4,7 @@ from urllib.robotparser import RobotFileParser
 import pytest
 from django.test import Client
 from django.urls import path
+from django.utils import translation
 
 from newsroom import errors
 from newsroom.urls import urlpatterns as site_urls
@@ -34,6 +35,11 @@ class TestServerError:
         assert_valid(html)
         assert "Something broke on our side" in html
         assert "Please try again in a minute." in html
+
+    def test_says_in_which_language_it_is(self, rf):
+        for language, start in (("en", '<html lang="en">'), ("ar", '<html lang="ar" dir="rtl">')):
+            with translation.override(language):
+                assert start in errors.server_error(rf.get("/")).content.decode()
 
     @pytest.mark.django_db
     def test_makes_no_query(self, rf, django_assert_num_queries):
