@@ -49,6 +49,22 @@ _SIDEWAYS = """
 }
 """
 
+_SMALL = """
+(least) => [...document.querySelectorAll("a, button, summary, input:not([type=hidden]), textarea")]
+  .filter((element) => {
+    // Links in sentences, what nobody sees, and headlines that stretch over their whole card.
+    if (element.closest(".prose, .notice, .hp, .skip") || !element.checkVisibility()) return false;
+    const after = getComputedStyle(element, "::after");
+    if (after.content !== "none" && after.position === "absolute") return false;
+    const { width, height } = element.getBoundingClientRect();
+    return width < least || height < least;
+  })
+  .map((element) => {
+    const { width, height } = element.getBoundingClientRect();
+    return `${width.toFixed(1)} x ${height.toFixed(1)}: ${element.outerHTML.slice(0, 120)}`;
+  })
+"""
+
 
 def assert_accessible(page: Page) -> None:
     """Fail with every violation of the page that is open, in every size and theme."""
@@ -85,6 +101,12 @@ def assert_no_sideways_scroll(
                 found.append(f"{width}px {direction}: {too_wide['wide']}px too wide: {culprits}")
     page.evaluate("() => document.documentElement.removeAttribute('dir')")
     assert not found, f"{page.url} scrolls sideways:\n" + "\n".join(found)
+
+
+def assert_large_targets(page: Page, least: float = 43.5) -> None:
+    """Fail with what is harder to hit than the design's 44 pixels (less a rounding)."""
+    found = page.evaluate(_SMALL, least)
+    assert not found, f"{page.url} has small targets:\n" + "\n".join(found)
 
 
 @cache

@@ -10,7 +10,11 @@ from playwright.sync_api import expect
 from articles import publishing
 from articles.models import Section
 from comments.models import Comment
-from tests.accessibility import assert_accessible, assert_no_sideways_scroll
+from tests.accessibility import (
+    assert_accessible,
+    assert_large_targets,
+    assert_no_sideways_scroll,
+)
 from tests.factories import (
     BODY,
     make_agency,
@@ -114,6 +118,7 @@ def visit(site, open_page):
 
 def check_public(page):
     assert_accessible(page)
+    assert_large_targets(page)
     assert_no_sideways_scroll(page)
 
 
