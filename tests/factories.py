@@ -22,6 +22,7 @@ from articles.models import (
     Section,
     Topic,
 )
+from comments.models import Comment
 
 _numbers = itertools.count(1)
 
@@ -131,3 +132,24 @@ def publish_article(
     article = article or make_article(**fields)
     at = at or timezone.now() - datetime.timedelta(minutes=1)
     return publishing.publish(article, by=by or make_editor(), at=at, backdated=True)
+
+
+COMMENT = "The ferry is how my children get to school, so I am glad that it stays."
+
+
+def make_comment(article: Article | None = None, **fields: Any) -> Comment:
+    """A pending comment, under a story that is live unless one is given."""
+    moment = fields.pop("created_at", None)
+    comment = Comment.objects.create(
+        **{
+            "article": article or publish_article().article,
+            "name": "Mira Holt",
+            "email": "mira@example.com",
+            "body": COMMENT,
+            **fields,
+        }
+    )
+    if moment is not None:
+        Comment.objects.filter(pk=comment.pk).update(created_at=moment)
+        comment.refresh_from_db()
+    return comment
