@@ -145,7 +145,10 @@ class Comment(models.Model):
     @property
     def initial(self) -> str:
         """The letter of the avatar."""
-        return next((char for char in self.name if char.isalnum()), self.name[:1]).upper()
+        letter = next((char for char in self.name if char.isalnum()), self.name[:1])
+        capital = letter.upper()
+        # Some, such as the German sharp s, have a capital of two letters.
+        return capital if len(capital) == 1 else letter
 
     @property
     def avatar_section(self) -> str:

@@ -210,6 +210,7 @@ class TestAvatar:
             ("\u0639\u0645\u0631", "\u0639"),
             ("\u0928\u093f\u0930\u091c\u093e", "\u0928"),
             ("\u00e9va", "\u00c9"),
+            ("\u00dfen", "\u00df"),
             ("\N{GRINNING FACE}", "\N{GRINNING FACE}"),
         ],
     )
