@@ -21,6 +21,7 @@ _UNSAFE_IN_NAMES = {
         *range(0x200B, 0x2010),
         *range(0x202A, 0x202F),
         *range(0x2060, 0x2070),
+        0x061C,
         0xFEFF,
     )
     # Joiners carry meaning inside Indic and Persian names.

@@ -182,6 +182,7 @@ class TestNames:
             ("  Mira \t Holt ", "Mira Holt"),
             ("Mira\u202e Holt\u202c", "Mira Holt"),
             ("\u2066Mira\u2069 Holt\u200f", "Mira Holt"),
+            ("\u061cMira\u200e Holt", "Mira Holt"),
             ("Mi\x07ra\x9f H\u200bo\ufefflt\x7f", "Mira Holt"),
             ("\u0639\u0645\u0631", "\u0639\u0645\u0631"),
             ("\u0645\u06cc\u200c\u0631\u0627", "\u0645\u06cc\u200c\u0631\u0627"),
