@@ -1,13 +1,13 @@
-"""One rule for the length of a comment, and the form in which its text is kept.
+r"""One rule for the length of a comment, and the form in which its text is kept.
 
 The length is the number of code points after NFC normalisation, with each run of white space
 counted as one character and white space at the ends not counted at all. The form, the database
 constraints and the counter in the browser all follow this rule; the browser's version is
 
-    [...value.normalize("NFC").replace(/\\p{White_Space}+/gu, " ").replace(/^ | $/g, "")].length
+    [...value.normalize("NFC").replace(/\p{White_Space}+/gu, " ").replace(/^ | $/g, "")].length
 
 White space is Unicode's White_Space property, spelled out below because neither `str.isspace`
-nor `\\s` of any of the three languages is exactly that set. The three agree on every character
+nor `\s` of any of the three languages is exactly that set. The three agree on every character
 that all of them know; a character newer than the Unicode tables of one may be composed or
 reordered by another, which can shift the length by one.
 

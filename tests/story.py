@@ -121,7 +121,7 @@ def parse(text: str) -> Story:
         pull_quote=f'"{said}"',
         pull_quote_attribution=source,
         dateline_place=place,
-        dateline_date=datetime.datetime.strptime(f"{day} 2026", "%b %d %Y").date(),
+        dateline_date=datetime.datetime.strptime(f"{day} 2026", "%b %d %Y").date(),  # noqa: DTZ007
         paragraphs=paragraphs,
         agency=agency.lstrip("- "),
         comments=comments,
