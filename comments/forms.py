@@ -134,7 +134,9 @@ class CommentForm(forms.Form):
         )
 
     def clean_name(self) -> str:
-        name = " ".join(self.cleaned_data["name"].translate(_UNSAFE_IN_NAMES).split())
+        # Tabs and line ends part words as spaces do: fold them before controls are taken out.
+        spaced = " ".join(self.cleaned_data["name"].split())
+        name = " ".join(spaced.translate(_UNSAFE_IN_NAMES).split())
         if not any(char.isalnum() for char in name):
             raise ValidationError(_("Enter your name."), code="required")
         return name

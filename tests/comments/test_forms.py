@@ -180,6 +180,7 @@ class TestNames:
         ("name", "kept"),
         [
             ("  Mira \t Holt ", "Mira Holt"),
+            ("Mira\tHolt\r\nJr.", "Mira Holt Jr."),
             ("Mira\u202e Holt\u202c", "Mira Holt"),
             ("\u2066Mira\u2069 Holt\u200f", "Mira Holt"),
             ("\u061cMira\u200e Holt", "Mira Holt"),
