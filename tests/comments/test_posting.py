@@ -462,6 +462,13 @@ class TestStatusPage:
         assert COMMENT in words(response)
         assert edition.get_absolute_url() not in response.content.decode()
 
+    def test_shows_nothing_of_a_draft(self, client, edition):
+        comment = make_comment(edition.article)
+        publishing.withdraw(edition.article, by=make_editor())
+        edition.article.headline = "Not for readers yet"
+        edition.article.save()
+        assert "Not for readers yet" not in words(client.get(comment.get_status_url()))
+
     @pytest.mark.parametrize("token", ["1", "1:forged", "x", "%00", "1%3A", "9" * 500])
     def test_of_a_made_up_address_is_not_found(self, client, token):
         make_comment()
