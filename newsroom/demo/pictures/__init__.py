@@ -1,0 +1,32 @@
+"""Pictures for the demo paper, drawn by the program itself.
+
+They stand in for photographs that nobody needs a licence for: the same name always draws the
+same picture, in any width, with Pillow alone.
+"""
+
+from collections.abc import Callable
+
+from PIL import Image
+
+from . import land
+from .canvas import Canvas
+
+_DRAWINGS: dict[str, Callable[[Canvas], None]] = {
+    "ridge": land.ridge,
+    "dome": land.dome,
+    "field": land.field,
+    "lighthouse": land.lighthouse,
+    "forest": land.forest,
+    "glacier": land.glacier,
+}
+
+SCENES: tuple[str, ...] = tuple(_DRAWINGS)
+
+
+def draw(scene: str, *, width: int = 1440) -> Image.Image:
+    """The picture of a scene, three units wide for every two high."""
+    if scene not in _DRAWINGS:
+        raise ValueError(f"No picture is called {scene!r}; there are {', '.join(SCENES)}.")
+    canvas = Canvas(width, scene)
+    _DRAWINGS[scene](canvas)
+    return canvas.finish()
