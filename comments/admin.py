@@ -1,5 +1,6 @@
 """The comment desk: read whole comments, decide on one or on many."""
 
+import re
 from typing import Any, cast
 
 from django.contrib import admin, messages
@@ -23,6 +24,9 @@ REASONS = [
     _("False claim"),
     _("Other"),
 ]
+
+#: The number of a comment, no longer than what a database can compare.
+_PK = re.compile(r"[0-9]{1,18}")
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -149,7 +153,7 @@ class CommentAdmin(admin.ModelAdmin):
             raise PermissionDenied
         action, _colon, pk = request.POST.get("decide", "").partition(":")
         chosen = [pk] if pk else request.POST.getlist("chosen")
-        pks = [int(value) for value in chosen if value.isascii() and value.isdecimal()]
+        pks = [int(value) for value in chosen if _PK.fullmatch(value)]
         if only is not None:
             pks = [only]
         if action not in Decision.Action.values:
@@ -159,7 +163,7 @@ class CommentAdmin(admin.ModelAdmin):
             messages.warning(request, gettext("Tick the comments that you have decided on first."))
             return
         reason = request.POST.get(f"reason-{pks[0]}", "") if len(pks) == 1 else ""
-        if action != Decision.Action.REJECT:
+        if action != Decision.Action.REJECT or reason not in map(str, REASONS):
             reason = ""
         decisions = moderation.decide(
             pks, Decision.Action(action), by=cast(User, request.user), reason=reason

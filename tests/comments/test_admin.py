@@ -254,6 +254,25 @@ class TestDeciding:
         desk.post(QUEUE)
         assert status_of(comment) == "pending"
 
+    @pytest.mark.parametrize(
+        "pk", ["x", "-1", "0", "1.5", "²", "٣", "\0", "9" * 19, "9" * 30, "9" * 5000, " 1", "None"]
+    )
+    def test_passes_over_junk(self, desk, article, pk):
+        comment = make_comment(article)
+        for data in ({"decide": f"approve:{pk}"}, {"decide": "approve", "chosen": pk}):
+            assert desk.post(QUEUE, data).status_code == 302
+        assert status_of(comment) == "pending"
+        desk.post(QUEUE, {"decide": "approve", "chosen": [pk, comment.pk]})
+        assert status_of(comment) == "approved"
+
+    @pytest.mark.parametrize("reason", ["\0", "Hate\0", "x" * 999, "Because I say so", "<b>"])
+    def test_keeps_only_reasons_that_it_offers(self, desk, article, reason):
+        comment = make_comment(article)
+        data = {"decide": f"reject:{comment.pk}", f"reason-{comment.pk}": reason}
+        assert desk.post(QUEUE, data).status_code == 302
+        assert status_of(comment) == "rejected"
+        assert Decision.objects.get().reason == ""
+
     @given(
         query=st.dictionaries(
             st.sampled_from(["status", "q", "p", "o", "all", "e", "_popup", "_to_field", "name"]),
