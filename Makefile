@@ -1,97 +1,114 @@
-# The two commands of the README, and what they are made of. `make help` lists them.
+# The two commands of the README, and what they are made of. `make` alone lists them.
 
 PYTHON ?= python3
 PYTHON_NEXT ?= python3.13
 PORT ?= 8000
-NEWSROOM_DATA ?= $(CURDIR)/data
-export NEWSROOM_DATA
+NEWSROOM_DATA ?= data
 
-VENV := .venv
-BIN := $(VENV)/bin
-NEXT := .venv-next
-PIP := -m pip install --quiet --disable-pip-version-check --require-hashes
-# A database by name alone would be looked for in another folder by every command.
-RUN = DEBUG=0 SITE_URL="$${SITE_URL:-http://127.0.0.1:$(PORT)}" SECRET_KEY="$${SECRET_KEY:-$$(cat "$(NEWSROOM_DATA)/secret_key")}"
+VENV = .venv
+NEXT = .venv-next
+BIN = $(VENV)/bin
+PIP = -m pip install --quiet --disable-pip-version-check --require-hashes
+COMPILE = uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml
+
+# As in production; what is set in the environment wins, but for DEBUG.
+RUN = DEBUG=0 NEWSROOM_DATA="$(NEWSROOM_DATA)" \
+	SITE_URL="$${SITE_URL:-http://127.0.0.1:$(PORT)}" \
+	SECRET_KEY="$${SECRET_KEY:-$$(cat "$(NEWSROOM_DATA)/secret_key")}"
 # Checks need settings, but neither a real secret nor anybody's data.
-CHECK = SECRET_KEY=only-for-checks-0000000000000000000000000000000 NEWSROOM_DATA=$(VENV)/data
+CHECK = DEBUG=0 DATABASE_URL= NEWSROOM_DATA=$(VENV)/data SITE_URL=https://paper.example \
+	SECRET_KEY=only-for-checks-W8mZr4Yt1QxVb7Nc5KpLs2Hd9FgJ3aUe6oTi
 
-.PHONY: help run test test-sqlite test-postgres test-next check lint types templates migrations locks bench lock format clean
+.PHONY: help run test check bench test-sqlite test-postgres test-next lint types templates \
+	migrations settings locks format lock clean
+.NOTPARALLEL:
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s%s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/installed ## install, fill an empty database with a demo paper, and serve it
 	@$(BIN)/python -m newsroom.port $(PORT)
 	@mkdir -p "$(NEWSROOM_DATA)"
-	@test -s "$(NEWSROOM_DATA)/secret_key" || (umask 077 && $(BIN)/python -c "import secrets; print(secrets.token_urlsafe(50))" > "$(NEWSROOM_DATA)/secret_key")
+	@test -s "$(NEWSROOM_DATA)/secret_key" || ( umask 077 && \
+		$(BIN)/python -c "import secrets; print(secrets.token_urlsafe(50))" > "$(NEWSROOM_DATA)/secret_key" )
 	@$(RUN) $(BIN)/python manage.py migrate --verbosity 0
 	@$(RUN) $(BIN)/python manage.py collectstatic --no-input --verbosity 0
 	@$(RUN) $(BIN)/python manage.py demo
-	@$(RUN) exec $(BIN)/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --workers 1 --log-level warning newsroom.wsgi:application
+	@echo "Ctrl-C stops it."
+	@$(RUN) exec $(BIN)/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --log-level warning newsroom.wsgi:application
 
-test: test-sqlite test-postgres ## run the whole suite on SQLite and on PostgreSQL
+test: test-sqlite test-postgres ## run the whole suite on SQLite, then on PostgreSQL
 
-test-sqlite: $(VENV)/installed-dev
+check: lint types templates migrations settings locks test ## everything that CI runs
+
+bench: $(VENV)/installed ## measure what a page costs (see bench/README.md)
+	@$(BIN)/python -m bench
+
+test-sqlite: $(VENV)/installed-dev ## run the suite on SQLite
 	DATABASE_URL= $(BIN)/python -m pytest
 
-test-postgres: $(VENV)/installed-dev
+test-postgres: $(VENV)/installed-dev ## run the suite on a PostgreSQL of its own
 	$(BIN)/python -m tests.postgres -- $(BIN)/python -m pytest
 
-test-next: $(NEXT)/installed-dev ## the same on the next Python and Django
+test-next: $(NEXT)/installed-dev ## run both on the next Python and Django (PYTHON_NEXT)
 	DATABASE_URL= $(NEXT)/bin/python -m pytest
 	$(NEXT)/bin/python -m tests.postgres -- $(NEXT)/bin/python -m pytest
 
-check: lint types templates migrations locks test ## everything that CI runs
-
-lint: $(VENV)/installed-dev
+lint: $(VENV)/installed-dev ## check the code and its form
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/installed-dev
-	$(CHECK) $(BIN)/mypy newsroom articles comments
+types: $(VENV)/installed-dev ## check the types
+	$(CHECK) $(BIN)/mypy newsroom articles comments bench
 
-templates: $(VENV)/installed-dev
+templates: $(VENV)/installed-dev ## check the templates
 	$(BIN)/djlint --lint --quiet templates
 
-migrations: $(VENV)/installed-dev
+migrations: $(VENV)/installed-dev ## check that every model change has its migration
 	$(CHECK) $(BIN)/python manage.py makemigrations --check --dry-run
-	$(CHECK) $(BIN)/python manage.py check --fail-level WARNING
 
-locks: ## the locks hold hashes and no index address
+settings: $(VENV)/installed-dev ## check that the defaults are safe for production
+	$(CHECK) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+locks: ## check that the locks hold hashes and no index address
 	@! grep -nE 'https?://|--(extra-)?index-url|--find-links' requirements*.lock
 	@for lock in requirements*.lock; do grep -q -- '--hash=sha256:' $$lock || exit 1; done
-
-bench: $(VENV)/installed ## measure what a page costs
-	$(CHECK) $(BIN)/python -m bench
 
 format: $(VENV)/installed-dev ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 lock: ## compile the locks from pyproject.toml (needs uv)
-	printf 'django<6.0\n' > $(VENV)/this && printf 'django>=6.1,<6.2\n' > $(VENV)/next
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -c $(VENV)/this -o requirements.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -c $(VENV)/this -o requirements-dev.lock
-	uv pip compile -q --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -c $(VENV)/next -o requirements-next.lock
+	@mkdir -p $(VENV)
+	@echo 'django<6.0' > $(VENV)/this.txt
+	@echo 'django>=6.1,<6.2' > $(VENV)/next.txt
+	$(COMPILE) --python-version 3.11 --constraint $(VENV)/this.txt --output-file requirements.lock
+	$(COMPILE) --python-version 3.11 --constraint $(VENV)/this.txt --group dev --output-file requirements-dev.lock
+	$(COMPILE) --python-version 3.13 --constraint $(VENV)/next.txt --group dev --output-file requirements-next.lock
 
 clean: ## remove what was installed and made here, but no data
 	rm -rf $(VENV) $(NEXT) .pytest_cache .mypy_cache .ruff_cache .hypothesis test-artifacts
 
-$(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=python3.12 run"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed. Name one that you have: make run PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null || \
+		{ rm -rf $(VENV); echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
 
-$(VENV)/installed: requirements.lock | $(VENV)/bin/python
-	@test -e $(VENV)/installed-dev || echo "Installing what the site needs..."
-	@test -e $(VENV)/installed-dev || $(BIN)/python $(PIP) -r requirements.lock
+$(VENV)/installed: requirements.lock
+	@test -x $(BIN)/python || $(MAKE) -s $(BIN)/python
+	@echo "Installing what the site needs..."
+	@$(BIN)/python $(PIP) -r requirements.lock
 	@touch $@
 
-$(VENV)/installed-dev: requirements-dev.lock | $(VENV)/bin/python
+$(VENV)/installed-dev: requirements-dev.lock
+	@test -x $(BIN)/python || $(MAKE) -s $(BIN)/python
 	@echo "Installing what the tests need..."
 	@$(BIN)/python $(PIP) -r requirements-dev.lock
-	@touch $@ $(VENV)/installed
+	@touch $@
 
 $(NEXT)/installed-dev: requirements-next.lock
-	@$(PYTHON_NEXT) -m venv $(NEXT) || { echo "$(PYTHON_NEXT) is missing: make PYTHON_NEXT=... test-next"; exit 1; }
+	@$(PYTHON_NEXT) -m venv $(NEXT) >/dev/null || \
+		{ rm -rf $(NEXT); echo "There is no $(PYTHON_NEXT) here: make test-next PYTHON_NEXT=..."; exit 1; }
 	@$(NEXT)/bin/python $(PIP) -r requirements-next.lock
 	@touch $@
