@@ -21,10 +21,7 @@ NAME = "newsroom"
 
 def binaries() -> Path | None:
     """The folder of PostgreSQL's server programs, the newest when there are several."""
-    versions = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name)
-    )
-    candidates = [*reversed(versions)]
+    candidates = sorted(Path("/usr/lib/postgresql").glob("[0-9]*/bin"), key=_version, reverse=True)
     if (found := shutil.which("initdb")) is not None:
         candidates.append(Path(found).resolve().parent)
     for folder in candidates:
@@ -64,12 +61,17 @@ def cluster(programs: Path) -> Iterator[str]:
             f"-k {home} -c listen_addresses='' -c fsync=off -c synchronous_commit=off"
             " -c full_page_writes=off -c max_connections=60"
         )
-        run("pg_ctl", "-D", str(data), "-l", str(home / "log"), "-o", options, "-w", "start")
         try:
+            run("pg_ctl", "-D", str(data), "-l", str(home / "log"), "-o", options, "-w", "start")
             run("createdb", "-h", str(home), "-U", NAME, NAME)
-            yield f"postgres://{NAME}@/{home}/{NAME}"
+            yield f"postgres://{NAME}@/{NAME}?host={home}"
         finally:
-            run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+            if (data / "postmaster.pid").exists():
+                run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+
+
+def _version(folder: Path) -> tuple[int, ...]:
+    return tuple(int(part) for part in folder.parent.name.split(".") if part.isdecimal())
 
 
 def _exists(user: str) -> bool:
@@ -88,13 +90,25 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _run(command: list[str], address: str) -> int:
+    """The command's exit status, as a shell gives it."""
+    child = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": address})
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: child.send_signal(number))
+    # Ctrl-C reaches the command from the terminal. It ends in its own time, then the cluster.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    status = child.wait()
+    return status if status >= 0 else 128 - status
+
+
 def main(arguments: list[str]) -> int:
     command = arguments[1:] if arguments[:1] == ["--"] else arguments
     if not command:
         print(__doc__, file=sys.stderr)
         return 2
-    if os.environ.get("DATABASE_URL", "").startswith(("postgres://", "postgresql://")):
-        return subprocess.run(command, check=False).returncode
+    address = os.environ.get("DATABASE_URL", "")
+    if address.startswith(("postgres://", "postgresql://")):
+        return _run(command, address)
     programs = binaries()
     if programs is None:
         wanted = bool(os.environ.get("CI"))
@@ -104,14 +118,13 @@ def main(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return 1 if wanted else 0
-    signal.signal(signal.SIGTERM, _interrupt)
-    with cluster(programs) as address:
-        try:
-            return subprocess.run(
-                command, env={**os.environ, "DATABASE_URL": address}, check=False
-            ).returncode
-        except KeyboardInterrupt:
-            return 130
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        with cluster(programs) as address:
+            return _run(command, address)
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":
