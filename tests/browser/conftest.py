@@ -124,7 +124,7 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Call
         page.on(
             "console",
             lambda message: (
-                complaints.append(f"{page.url}: {message.text}")
+                complaints.append(f"{page.url}: {message.text} ({message.location['url']})")
                 if message.type == "error" and not is_expected(page, message)
                 else None
             ),
@@ -133,14 +133,15 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Call
 
     yield open_page
     failed = getattr(request.node, "has_failed", False)
-    if failed:
+    if failed or complaints:
         ARTIFACTS.mkdir(exist_ok=True)
         name = re.sub(r"[^\w.-]+", "-", request.node.nodeid.split("::", 1)[-1])
         for number, page in enumerate(pages):
-            page.screenshot(path=ARTIFACTS / f"{name}-{number}.png", full_page=True)
+            if not page.is_closed():
+                page.screenshot(path=ARTIFACTS / f"{name}-{number}.png", full_page=True)
     for context in contexts:
         context.close()
-    assert complaints == [] or failed
+    assert failed or not complaints, "The browser complains:\n" + "\n".join(complaints)
 
 
 def is_expected(page: Page, message: ConsoleMessage) -> bool:
