@@ -8,10 +8,22 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from . import land
+from . import above, interiors, land, town, works
 from .canvas import Canvas
 
 _DRAWINGS: dict[str, Callable[[Canvas], None]] = {
+    "harbour": works.harbour,
+    "stacks": works.stacks,
+    "railway": works.railway,
+    "bridge": works.bridge,
+    "track": above.track,
+    "delta": above.delta,
+    "garden": above.garden,
+    "city": town.city,
+    "market": town.market,
+    "stage": interiors.stage,
+    "library": interiors.library,
+    "bakery": interiors.bakery,
     "ridge": land.ridge,
     "dome": land.dome,
     "field": land.field,

@@ -340,18 +340,25 @@ class Canvas:
         corners = [(-20, top), (WIDTH + 20, top), (WIDTH * 2.8, HEIGHT), (-WIDTH * 1.8, HEIGHT)]
         return self.warp(texture, corners)
 
-    def warp(self, texture: Image.Image, corners: Sequence[Point]) -> Image.Image:
-        """See a texture in perspective: its corners, clockwise from top left, go to `corners`."""
+    def warp(
+        self, texture: Image.Image, corners: Sequence[Point], *, fine: bool = False
+    ) -> Image.Image:
+        """See a texture in perspective: its corners, clockwise from top left, go to `corners`.
+
+        A `fine` texture, such as a drawn sheet, is seen at twice the size first.
+        """
+        times = OVERSAMPLING if fine else 1
         width, height = texture.size
         source = [(0, 0), (width, 0), (width, height), (0, height)]
-        target = [(x * self.unit, y * self.unit) for x, y in corners]
         rows = []
-        for (x, y), (u, v) in zip(target, source, strict=True):
+        for (x, y), (u, v) in zip(corners, source, strict=True):
+            x, y = x * self.unit * times, y * self.unit * times
             rows.append([x, y, 1, 0, 0, 0, -u * x, -u * y, u])
             rows.append([0, 0, 0, x, y, 1, -v * x, -v * y, v])
-        return texture.transform(
-            self.size, Image.Transform.PERSPECTIVE, solve(rows), Image.Resampling.BICUBIC
-        )
+        size = (self.size[0] * times, self.size[1] * times)
+        kind, method = Image.Transform.PERSPECTIVE, Image.Resampling.BICUBIC
+        seen = texture.transform(size, kind, solve(rows), method)
+        return seen.resize(self.size, Image.Resampling.LANCZOS) if fine else seen
 
     # The last touch
 
