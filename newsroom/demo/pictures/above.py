@@ -154,11 +154,11 @@ def delta(c: Canvas) -> None:
 def _farmland(c: Canvas) -> None:
     """Fields as a patchwork between the arms, turned a little against the frame."""
     tones = ("#8f9a52", "#6b8a4e", "#b0a262", "#4f7448", "#7d7f45", "#3f6a4c")
-    with c.layer(opacity=0.75) as pen:
+    with c.layer(opacity=0.5) as pen:
         for row in range(-8, 34):
-            x, y = -200.0, row * 34.0
+            x, y = -200.0 - c.random.uniform(0, 80), row * 34.0
             while x < 1700:
-                wide = c.random.uniform(22, 74)
+                wide = c.random.choice((16, 24, 40, 66, 90)) * c.random.uniform(0.8, 1.2)
                 a, b = (x, y + x * 0.24 - 180), (x + wide, y + (x + wide) * 0.24 - 180)
                 tone = mix(c.random.choice(tones), "#2f4a35", c.random.uniform(0, 0.5))
                 pen.polygon([a, b, (b[0] - 8, b[1] + 32), (a[0] - 8, a[1] + 32)], tone)
@@ -178,14 +178,14 @@ def _coast(x: float) -> float:
 def _arms(c: Canvas) -> list[Arm]:
     """Meandering pieces of river, each with its width: a stem, then arms that leave it in turn."""
     stem = _meander(c, (640, -40), (700, 250), 40)
-    arms = [(stem, 58.0)]
+    arms = [(stem, 40.0)]
     ends = [
-        (x, 24 - 15 * abs(x - 760) / 760) for x in (760, 330, 1160, 540, 980, 90, 1420, 660, 860)
+        (x, 17 - 9 * abs(x - 760) / 760) for x in (760, 330, 1160, 540, 980, 90, 1420, 660, 860)
     ]
     for x, width in ends:
-        arms.append((_meander(c, stem[-1], (x, _coast(x) + 20), 26), width))
+        arms.append((_meander(c, stem[-1], (x, _coast(x) + 20), 17), width))
     main = arms[1:]
-    for generation, (count, width) in enumerate(((26, 8.0), (60, 4.2), (150, 2.2))):
+    for generation, (count, width) in enumerate(((16, 6.5), (44, 3.6), (130, 1.8))):
         grown: list[Arm] = []
         for _ in range(count):
             points, parent = c.random.choice(main)

@@ -104,7 +104,7 @@ class Pen:
     def rect(self, x: float, y: float, w: float, h: float, colour: Colour | int = 255) -> None:
         """Fill a rectangle from its top left corner, never thinner than a dot."""
         left, top = x * self.scale, y * self.scale
-        right, bottom = left + max(1, w * self.scale) - 1, top + max(1, h * self.scale) - 1
+        right, bottom = left + max(0, w * self.scale - 1), top + max(0, h * self.scale - 1)
         self._draw.rectangle((left, top, right, bottom), fill=self._ink(colour))
 
     def ellipse(
@@ -362,7 +362,7 @@ class Canvas:
 
     # The last touch
 
-    def finish(self, *, grain: float = 9, vignette: float = 0.35) -> Image.Image:
+    def finish(self, *, grain: float = 7, vignette: float = 0.35) -> Image.Image:
         """Darken the corners a little, add film grain and hand over the picture."""
         if vignette:
             corners = Image.radial_gradient("L").resize(self.size, Image.Resampling.BICUBIC)

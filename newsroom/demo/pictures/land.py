@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from PIL import ImageChops
 
-from .canvas import HEIGHT, WIDTH, Canvas, Pen, dim, grounded, levels, mix, ridgeline
+from .canvas import HEIGHT, RGB, WIDTH, Canvas, Pen, dim, grounded, levels, mix, ridgeline
 
 
 def ridge(c: Canvas) -> None:
@@ -277,40 +277,27 @@ def forest(c: Canvas) -> None:
             )
 
 
-def spruce(
-    pen: Pen,
-    c: Canvas,
-    x: float,
-    foot: float,
-    tall: float,
-    colour: tuple[int, int, int],
-    snow: tuple[int, int, int],
-) -> None:
-    """One tree of drooping tiers, each with snow lying on it."""
-    pen.rect(
-        x - tall * 0.012, foot - tall * 0.14, tall * 0.024, tall * 0.15, mix(colour, "#2a201c", 0.4)
-    )
-    tiers = 11
+def spruce(pen: Pen, c: Canvas, x: float, foot: float, tall: float, colour: RGB, snow: RGB) -> None:
+    """One tree of drooping tiers, each with snow on it, brighter on the side of the light."""
+    dark = mix(colour, "#101c22", 0.25)
+    pen.rect(x - tall * 0.012, foot - tall * 0.12, tall * 0.024, tall * 0.13, dark)
+    lower, top = foot - tall * 0.05, foot - tall
+    pen.polygon([(x - tall * 0.12, lower), (x, top), (x + tall * 0.12, lower)], dark)
+    tiers, deep = 14, tall * 0.115
     for i in range(tiers, 0, -1):
         share = i / tiers
-        y = foot - tall * (1 - share * 0.9)
-        wide = tall * 0.21 * share * c.random.uniform(0.85, 1.15)
-        deep = tall * 0.13
+        y = foot - tall * (1 - share * 0.94)
         for side in (-1, 1):
-            tip = (x + side * wide, y + deep * 0.28 * c.random.uniform(0.4, 1.3))
-            pen.polygon(
-                [(x, y - deep), tip, (x + side * wide * 0.55, y), (x, y + deep * 0.1)], colour
-            )
-            ridge_x, ridge_y = x + side * wide * 0.28, y - deep * 0.5
-            pen.polygon(
-                [
-                    (x, y - deep),
-                    tip,
-                    (ridge_x + side * wide * 0.1, ridge_y + deep * 0.36),
-                    (x, y - deep * 0.45),
-                ],
-                snow,
-            )
+            wide = side * tall * 0.2 * share**0.9 * c.random.uniform(0.8, 1.15)
+            tip = (x + wide, y + deep * c.random.uniform(0.15, 0.5))
+            under = [(x + wide * 0.66, y + deep * 0.05), (x + wide * 0.45, y + deep * 0.34)]
+            under += [(x + wide * 0.2, y + deep * 0.08), (x, y + deep * 0.3)]
+            pen.polygon([(x, y - deep), tip, *under], colour)
+            lit = mix(snow, "#8fa9c2", 0.12 if side > 0 else 0.5)
+            edge = [(x + wide * 0.62, y - deep * 0.16), (x + wide * 0.5, y + deep * 0.02)]
+            edge += [(x + wide * 0.3, y - deep * 0.34), (x + wide * 0.12, y - deep * 0.2)]
+            pen.polygon([(x, y - deep * 0.92), tip, *edge, (x, y - deep * 0.5)], lit)
+    pen.ellipse(x, foot + tall * 0.02, tall * 0.17, tall * 0.026, snow)
 
 
 def _snow_track(c: Canvas) -> None:
@@ -344,7 +331,7 @@ def glacier(c: Canvas) -> None:
             c.gradient([(base - high, colour), (base + 170, mix(colour, "#dfe5e6", 0.7))]),
             shape.mask,
         )
-        streaks = levels(c.noise(26, 12, octaves=4, fade=0.65), 125, 175)
+        streaks = levels(c.noise(34, 30, octaves=5, fade=0.8), 95, 205)
         slope = c.ramp([(base - high, snow), (base + 120, snow * 0.8)])
         c.paint("#f1f3f2", ImageChops.multiply(ImageChops.multiply(streaks, slope), shape.mask))
     _ice_field(c)
@@ -360,7 +347,7 @@ def glacier(c: Canvas) -> None:
     ):
         floe(c, x, y, size)
     with c.layer() as pen:
-        for _ in range(90):
+        for _ in range(46):
             y = c.random.uniform(702, 960)
             size = c.random.uniform(1, 4) * (y - 660) / 150
             pen.ellipse(c.random.uniform(0, WIDTH), y, size * 2.2, size * 0.6, "#e6f1f3")
@@ -368,73 +355,60 @@ def glacier(c: Canvas) -> None:
 
 def _ice_field(c: Canvas) -> None:
     """The tongue of the glacier, coming down between the mountains."""
-    with c.stencil(blur=2) as tongue:
-        tongue.polygon(
-            [
-                (600, 330),
-                (760, 318),
-                (940, 330),
-                (1190, 420),
-                (1520, 480),
-                (1520, 720),
-                (-20, 720),
-                (-20, 500),
-                (330, 430),
-            ]
-        )
-    c.paint(c.gradient([(320, "#eef2f2"), (520, "#cfe0e6")]), tongue.mask)
-    crevasses = levels(c.noise(16, 60, octaves=3, fade=0.7), 140, 200)
+    outline = [
+        (690, 356),
+        (770, 344),
+        (840, 366),
+        (930, 412),
+        (1120, 440),
+        (1520, 478),
+        (1520, 720),
+    ]
+    outline += [(-20, 720), (-20, 500), (240, 470), (470, 446), (600, 404)]
+    with c.stencil(blur=3) as tongue:
+        tongue.polygon(outline)
+    c.paint(c.gradient([(340, "#e4ebee"), (430, "#f3f6f6"), (520, "#cfe0e6")]), tongue.mask)
+    crevasses = levels(c.noise(26, 130, octaves=3, fade=0.8), 130, 215)
     c.paint("#86aec0", ImageChops.multiply(crevasses, tongue.mask), 0.6)
 
 
 def _ice_front(c: Canvas, waterline: float) -> None:
-    """A cliff of pillars, blue where the ice is freshly broken."""
-    x, pillars = -30.0, []
-    crest = ridgeline(c.random, 500, 22, rough=0.5)
-    while x < WIDTH + 30:
-        wide = c.random.uniform(10, 46)
-        top = crest[min(len(crest) - 1, max(0, int(x / WIDTH * len(crest))))][1]
-        pillars.append((x, wide, top + c.random.uniform(-16, 22)))
-        x += wide
-    with c.layer() as pen:
-        for x, wide, top in pillars:
-            light = c.random.random()
-            face = mix("#5fa3be", "#e3f0f3", light**0.7)
-            lean = c.random.uniform(-6, 6)
-            pen.polygon(
-                [
-                    (x, top + 6),
-                    (x + wide * 0.4, top - 8),
-                    (x + wide + 1, top + 4),
-                    (x + wide + 1 + lean, waterline + 4),
-                    (x + lean, waterline + 4),
-                ],
-                face,
-            )
-            pen.polygon(
-                [
-                    (x + wide * 0.72, top),
-                    (x + wide + 1, top + 4),
-                    (x + wide + 1 + lean, waterline + 4),
-                    (x + wide * 0.8 + lean, waterline + 4),
-                ],
-                mix(face, "#2d6d8c", 0.6),
-            )
-            for _ in range(3):
-                y = c.random.uniform(top + 20, waterline - 10)
-                pen.polygon(
-                    [
-                        (x, y),
-                        (x + wide * 0.7, y + c.random.uniform(-8, 8)),
-                        (x + wide * 0.4, y + c.random.uniform(8, 26)),
-                    ],
-                    mix(face, "#ffffff", 0.35),
+    """A cliff of pillars in two steps, blue where the ice is freshly broken."""
+    light = ridgeline(c.random, 0.5, 0.5, rough=0.6)
+    with c.stencil() as cliff, c.layer() as pen:
+        for base, rise, pale in ((500, 24, 0.25), (566, 46, 0.0)):
+            crest = ridgeline(c.random, base, rise, rough=0.6)
+            x = -30.0
+            while x < WIDTH + 30:
+                spot = min(
+                    len(crest) - 1, max(0, round((x + 20) / (WIDTH + 40) * (len(crest) - 1)))
                 )
-    front = c.ramp([(470, 0), (520, 1), (waterline, 1), (waterline + 1, 0)])
-    seams = levels(c.noise(90, 5, octaves=3, fade=0.7), 150, 215)
-    c.paint("#1f6486", ImageChops.multiply(seams, front), 0.6)
-    snow = levels(c.noise(50, 24, octaves=3), 160, 220)
-    c.paint("#f4f8f8", ImageChops.multiply(snow, front), 0.6)
+                wide, top = c.random.uniform(8, 38), crest[spot][1] + c.random.uniform(-12, 14)
+                shade = light[spot][1] * 0.7 + c.random.uniform(0, 0.4) + pale
+                face = mix("#4f96b4", "#e9f3f5", shade)
+                lean = c.random.uniform(-5, 5)
+                right = x + wide + 1
+                block = [(x, top + 6), (x + wide * 0.4, top - 7), (right, top + 4)]
+                block += [(right + lean, waterline + 4), (x + lean, waterline + 4)]
+                cliff.polygon(block)
+                pen.polygon(block, face)
+                pen.polygon([block[0], block[1], block[2], (x + wide * 0.5, top + 12)], "#f4f8f8")
+                side = [(x + wide * 0.74, top + 8), (right, top + 6), (right + lean, waterline + 4)]
+                pen.polygon(
+                    [*side, (x + wide * 0.82 + lean, waterline + 4)], mix(face, "#2d6d8c", 0.5)
+                )
+                for _ in range(2):
+                    y = c.random.uniform(top + 16, waterline - 10)
+                    chip = [(x, y), (x + wide * 0.8, y + c.random.uniform(-8, 8))]
+                    chip.append((x + wide * 0.4, y + c.random.uniform(8, 22)))
+                    pen.polygon(chip, mix(face, "#ffffff", c.random.uniform(0.1, 0.5)))
+                x += wide
+    for colour, grid, cover, opacity in (
+        ("#17587a", (100, 4), (150, 220), 0.55),
+        ("#f7fafa", (120, 60), (140, 230), 0.5),
+    ):
+        marks = levels(c.noise(*grid, octaves=3, fade=0.75), *cover)
+        c.paint(colour, ImageChops.multiply(marks, cliff.mask), opacity)
     c.paint("#123a4c", c.ramp([(waterline - 26, 0), (waterline, 0.7), (waterline + 1, 0)]))
 
 

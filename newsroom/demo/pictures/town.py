@@ -28,10 +28,10 @@ def city(c: Canvas) -> None:
     )
     c.glow(980, 760, 720, "#ffb469", strength=0.5, flat=0.6)
     rows = (
-        (4, 0.3, "#c27a7e", 520),
-        (3, 0.5, "#8a5578", 500),
-        (2, 0.72, "#523c66", 420),
-        (1, 1.0, "#241f3d", 230),
+        (4, 0.3, "#8f5d80", 520),
+        (3, 0.5, "#6c4876", 500),
+        (2, 0.72, "#443460", 420),
+        (1, 1.0, "#241f3d", 280),
     )
     for order, nearness, colour, tallest in rows:
         _blocks(c, waterline, colour, tallest, nearness)
@@ -42,7 +42,7 @@ def city(c: Canvas) -> None:
     for x in range(20, 1500, 46):
         c.glow(x, waterline - 14, 20, "#ffc986", strength=0.7)
     c.reflect(waterline, "#2a2350", share=0.22, blur=6)
-    c.ripples(waterline, "#ffb58a", "#1a1738", opacity=0.28)
+    c.ripples(waterline, "#ffb58a", "#1a1738", opacity=0.16)
 
 
 def _blocks(c: Canvas, foot: float, colour: str, tallest: float, nearness: float) -> None:
@@ -74,7 +74,7 @@ def _roof(pen: Pen, c: Canvas, x: float, top: float, wide: float, face: RGB) -> 
     kind = c.random.random()
     if kind < 0.35:
         pen.rect(x + wide * 0.2, top - 22, wide * 0.6, 24, face)
-    elif kind < 0.5:
+    elif kind < 0.46 and wide < 70:
         pen.polygon([(x, top + 1), (x + wide / 2, top - wide * 0.7), (x + wide, top + 1)], face)
     elif kind < 0.68:
         pen.rect(x + wide * 0.3, top - 16, wide * 0.4, 18, face)
