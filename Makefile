@@ -35,7 +35,7 @@ run: $(VENV)/installed ## install, fill an empty database with a demo paper, and
 	@$(RUN) $(BIN)/python manage.py collectstatic --no-input --verbosity 0
 	@$(RUN) $(BIN)/python manage.py demo
 	@echo "Ctrl-C stops it."
-	@$(RUN) exec $(BIN)/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --log-level warning newsroom.wsgi:application
+	@$(RUN) exec $(BIN)/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --blocking-threads 4 --log-level warning newsroom.wsgi:application
 
 test: test-sqlite test-postgres ## run the whole suite on SQLite, then on PostgreSQL
 
