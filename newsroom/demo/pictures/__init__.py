@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from . import above, interiors, land, town, works
+from . import above, coast, interiors, land, town, works
 from .canvas import Canvas
 
 _DRAWINGS: dict[str, Callable[[Canvas], None]] = {
@@ -20,13 +20,13 @@ _DRAWINGS: dict[str, Callable[[Canvas], None]] = {
     "stage": interiors.stage,
     "stacks": works.stacks,
     "field": land.field,
-    "lighthouse": land.lighthouse,
+    "lighthouse": coast.lighthouse,
     "forest": land.forest,
     "market": town.market,
     "library": interiors.library,
     "delta": above.delta,
     "railway": works.railway,
-    "glacier": land.glacier,
+    "glacier": coast.glacier,
     "bakery": interiors.bakery,
     "bridge": works.bridge,
     "garden": above.garden,

@@ -154,7 +154,7 @@ def delta(c: Canvas) -> None:
 def _farmland(c: Canvas) -> None:
     """Fields as a patchwork between the arms, turned a little against the frame."""
     tones = ("#8f9a52", "#6b8a4e", "#b0a262", "#4f7448", "#7d7f45", "#3f6a4c")
-    with c.layer(opacity=0.5) as pen:
+    with c.layer(opacity=0.34, blur=0.8) as pen:
         for row in range(-8, 34):
             x, y = -200.0 - c.random.uniform(0, 80), row * 34.0
             while x < 1700:
@@ -177,43 +177,48 @@ def _coast(x: float) -> float:
 
 def _arms(c: Canvas) -> list[Arm]:
     """Meandering pieces of river, each with its width: a stem, then arms that leave it in turn."""
-    stem = _meander(c, (640, -40), (700, 250), 40)
-    arms = [(stem, 40.0)]
+    stem = _meander(c, (640, -40), (700, 250), 30, bend=330)
+    arms: list[Arm] = [(stem, 34.0)]
     ends = [
-        (x, 17 - 9 * abs(x - 760) / 760) for x in (760, 330, 1160, 540, 980, 90, 1420, 660, 860)
+        (x, 12 - 6 * abs(x - 760) / 760) for x in (760, 330, 1160, 540, 980, 90, 1420, 660, 860)
     ]
-    for x, width in ends:
-        arms.append((_meander(c, stem[-1], (x, _coast(x) + 20), 17), width))
+    for mouth, width in ends:
+        goal = (mouth, _coast(mouth) + 20)
+        arms.append((_meander(c, stem[-1], goal, 20, bend=190), width))
     main = arms[1:]
-    for generation, (count, width) in enumerate(((16, 6.5), (44, 3.6), (130, 1.8))):
+    for generation, (count, width) in enumerate(((18, 5.0), (48, 3.0), (150, 1.6))):
         grown: list[Arm] = []
         for _ in range(count):
-            points, parent = c.random.choice(main)
-            start = points[int(len(points) * c.random.uniform(0.12, 0.85))]
+            course, parent = c.random.choice(main)
+            start = course[int(len(course) * c.random.uniform(0.12, 0.85))]
             reach = (start[0] - 700) / max(60, start[1] - 60)
             x = start[0] + (reach * 0.9 + c.random.gauss(0, 0.45)) * (760 - start[1]) * 0.8
-            goal = (x, _coast(x) + 12)
-            if generation == 2:
-                share = c.random.uniform(0.15, 0.5)
-                goal = (start[0] + (x - start[0]) * share, start[1] + (goal[1] - start[1]) * share)
+            share = c.random.uniform(0.15, 0.5) if generation == 2 else 1.0
+            way = (x - start[0], _coast(x) + 12 - start[1])
+            goal = (start[0] + way[0] * share, start[1] + way[1] * share)
             if goal[1] > start[1] + 20:
-                grown.append((_meander(c, start, goal, 18), min(width, parent * 0.7)))
+                grown.append((_meander(c, start, goal, 15), min(width, parent * 0.7)))
         arms += grown
         main = main + grown
     return arms
 
 
-def _meander(c: Canvas, start: Point, goal: Point, swing: float) -> list[Point]:
+def _meander(
+    c: Canvas, start: Point, goal: Point, swing: float, *, bend: float = 120
+) -> list[Point]:
     """A winding way from one point to another."""
     length = math.dist(start, goal)
     count = max(6, int(length / 9))
-    pace, phase = length / c.random.uniform(95, 150) * math.tau, c.random.uniform(0, math.tau)
+    pace, phase = (
+        length / (bend * c.random.uniform(0.8, 1.2)) * math.tau,
+        c.random.uniform(0, math.tau),
+    )
     side = (-(goal[1] - start[1]) / length, (goal[0] - start[0]) / length)
     bow = c.random.uniform(-0.1, 0.1) * length
     points = []
     for i in range(count + 1):
         t = i / count
-        calm = math.sin(math.pi * min(1, t * 1.25 + 0.0)) if t < 0.4 else 1 - 0.4 * t
+        calm = math.sin(math.pi * min(1, t * 1.25)) if t < 0.4 else 1 - 0.4 * t
         away = bow * math.sin(math.pi * t)
         away += (
             swing
@@ -257,10 +262,10 @@ def garden(c: Canvas) -> None:
     c.paint("#4a6b38", levels(c.noise(7, 5, octaves=4), 130, 230), 0.5)
     gravel, x_paths, y_paths = "#cdbb98", (470, 1010), (330, 690)
     with c.layer() as pen:
-        for x in x_paths:
-            pen.rect(x - 21, -10, 42, 1020, gravel)
-        for y in y_paths:
-            pen.rect(-10, y - 19, 1520, 38, gravel)
+        for middle in x_paths:
+            pen.rect(middle - 21, -10, 42, 1020, gravel)
+        for middle in y_paths:
+            pen.rect(-10, middle - 19, 1520, 38, gravel)
     c.paint(
         "#a38d68",
         ImageChops.multiply(

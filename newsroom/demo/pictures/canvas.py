@@ -25,7 +25,10 @@ Levels = Sequence[tuple[float, float]]
 
 def rgb(colour: Colour) -> RGB:
     """The three channels of a colour."""
-    return ImageColor.getrgb(colour)[:3] if isinstance(colour, str) else colour  # type: ignore[return-value]
+    if isinstance(colour, str):
+        red, green, blue = ImageColor.getrgb(colour)[:3]
+        return red, green, blue
+    return colour
 
 
 def mix(one: Colour, other: Colour, share: float) -> RGB:
@@ -268,8 +271,14 @@ class Canvas:
 
     def _reduced(self, sheet: Image.Image, box: Box) -> Image.Image:
         """That part of a sheet, scaled down to the size of the picture."""
-        large = (*(v * OVERSAMPLING for v in box),)
-        size = (box[2] - box[0], box[3] - box[1])
+        left, top, right, bottom = box
+        size = (right - left, bottom - top)
+        large = (
+            left * OVERSAMPLING,
+            top * OVERSAMPLING,
+            right * OVERSAMPLING,
+            bottom * OVERSAMPLING,
+        )
         return sheet.resize(size, Image.Resampling.LANCZOS, box=large)
 
     def _lay(self, sheet: Image.Image, at: tuple[int, int], opacity: float) -> None:

@@ -19,9 +19,9 @@ def harbour(c: Canvas) -> None:
     )
     c.glow(640, 625, 720, "#ffbf73", strength=0.6, flat=0.55)
     c.glow(640, 606, 40, "#fff0cc", strength=0.9, falloff=0.9)
-    for base, height, colour in ((604, 26, "#b5a692"), (620, 15, "#96928a")):
+    for base, height, land in ((604, 26, "#b5a692"), (620, 15, "#96928a")):
         with c.layer(blur=1.5) as pen:
-            pen.polygon(grounded(ridgeline(c.random, base, height, rough=0.45), horizon), colour)
+            pen.polygon(grounded(ridgeline(c.random, base, height, rough=0.45), horizon), land)
     for x, size, shade in ((90, 0.42, 0.25), (225, 0.5, 0.36), (385, 0.6, 0.5), (1330, 0.52, 0.38)):
         colour = mix("#d8bf9a", "#27333e", shade)
         with c.layer(blur=0.8 - shade) as pen:
