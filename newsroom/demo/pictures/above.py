@@ -183,8 +183,8 @@ def _arms(c: Canvas) -> list[Arm]:
         (x, 12 - 6 * abs(x - 760) / 760) for x in (760, 330, 1160, 540, 980, 90, 1420, 660, 860)
     ]
     for mouth, width in ends:
-        goal = (mouth, _coast(mouth) + 20)
-        arms.append((_meander(c, stem[-1], goal, 20, bend=190), width))
+        sea = (mouth, _coast(mouth) + 20)
+        arms.append((_meander(c, stem[-1], sea, 20, bend=190), width))
     main = arms[1:]
     for generation, (count, width) in enumerate(((18, 5.0), (48, 3.0), (150, 1.6))):
         grown: list[Arm] = []
