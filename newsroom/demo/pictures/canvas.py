@@ -149,7 +149,8 @@ class Canvas:
             round(255 * max(0, min(1, between(stops, i / self.unit)))) for i in range(length)
         )
         shape = (length, 1) if across else (1, length)
-        return Image.frombytes("L", shape, values).resize(self.size)
+        # Only ever repeated along the other axis: anything smoother costs time and changes nothing.
+        return Image.frombytes("L", shape, values).resize(self.size, Image.Resampling.NEAREST)
 
     def gradient(self, stops: Stops) -> Image.Image:
         """Colours that change downwards by stops in units."""
@@ -271,15 +272,9 @@ class Canvas:
 
     def _reduced(self, sheet: Image.Image, box: Box) -> Image.Image:
         """That part of a sheet, scaled down to the size of the picture."""
-        left, top, right, bottom = box
-        size = (right - left, bottom - top)
-        large = (
-            left * OVERSAMPLING,
-            top * OVERSAMPLING,
-            right * OVERSAMPLING,
-            bottom * OVERSAMPLING,
-        )
-        return sheet.resize(size, Image.Resampling.LANCZOS, box=large)
+        left, top, right, bottom = (edge * OVERSAMPLING for edge in box)
+        # Cut out first: Pillow would weigh the colours of the whole sheet before it looks at a box.
+        return sheet.crop((left, top, right, bottom)).reduce(OVERSAMPLING)
 
     def _lay(self, sheet: Image.Image, at: tuple[int, int], opacity: float) -> None:
         self.image.paste(sheet.convert("RGB"), at, dim(sheet.getchannel("A"), opacity))
@@ -296,7 +291,7 @@ class Canvas:
         result = image.copy()
         phases = [self.random.uniform(0, math.tau) for _ in range(3)]
         for row in range(round(waterline * self.unit), self.size[1]):
-            depth = (row / self.unit - waterline) / (HEIGHT - waterline)
+            depth = max(0, row / self.unit - waterline) / (HEIGHT - waterline)
             swing = sum(
                 math.sin(phase + pace * math.sqrt(depth + 0.02))
                 for phase, pace in zip(phases, (61, 143, 227), strict=True)
