@@ -1,17 +1,35 @@
 """Answers that are the same for every reader, and say what they were made from."""
 
 import hashlib
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_safe
 
 #: Anybody may keep a page, but asks again before showing it: a correction is seen at once.
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+def public_view(*query: str) -> Callable[[View], View]:
+    """Mark a view whose answers are the same for everybody, and so may be kept.
+
+    `query` names the parameters that it knows. What else a reader's address carries never reaches
+    the page.
+    """
+
+    def mark(view: View) -> View:
+        marked = cast(Any, require_safe(view))
+        marked.public_query = frozenset(query)
+        return cast(View, marked)
+
+    return mark
 
 
 def public_page(

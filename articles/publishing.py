@@ -5,7 +5,6 @@ and records who did it, in one transaction. What readers then see follows from t
 """
 
 import datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from . import body, checklist, reading_time
 from .models import Article, Edition, PublicationEvent
-from .signals import edition_changed
+from .signals import announce, edition_changed
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -255,6 +254,4 @@ def _record(
 
 
 def _announce(article: Article, editions: list[Edition]) -> None:
-    transaction.on_commit(
-        partial(edition_changed.send_robust, sender=Edition, article=article, editions=editions)
-    )
+    announce(edition_changed, sender=Edition, article=article, editions=editions)

@@ -9,8 +9,9 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from . import keys
 from .models import Article, Edition, Section
-from .public import forget_visitor, public_page
+from .public import forget_visitor, public_page, public_view
 from .publishing import withdrawal_note
 from .sharing import share_links
 
@@ -28,7 +29,7 @@ class Withdrawn(Exception):
         super().__init__(str(article))
 
 
-@require_safe
+@public_view()
 def front(request: HttpRequest) -> HttpResponseBase:
     """What is live, newest first."""
     editions = list(Edition.objects.live().with_page_relations().newest_first()[:FRONT_LENGTH])
@@ -42,11 +43,11 @@ def front(request: HttpRequest) -> HttpResponseBase:
             "top": editions[9:13],
             "river": editions[13:],
         },
-        keys=["front", "sections"],
+        keys=[keys.FRONT, keys.SECTIONS, *keys.of_list(editions)],
     )
 
 
-@require_safe
+@public_view()
 def section(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The newest stories of one section."""
     found = get_object_or_404(Section, slug=slug)
@@ -60,11 +61,11 @@ def section(request: HttpRequest, slug: str) -> HttpResponseBase:
         request,
         "articles/section.html",
         {"section": found, "editions": editions, "lead": editions[:1], "river": editions[1:]},
-        keys=[f"section:{found.pk}", "sections"],
+        keys=[keys.section(found.pk), keys.SECTIONS, *keys.of_list(editions)],
     )
 
 
-@require_safe
+@public_view()
 def article(request: HttpRequest, year: int, month: int, day: int, slug: str) -> HttpResponseBase:
     """One story; 410 with the newsroom's note once it is withdrawn."""
     try:
@@ -128,7 +129,8 @@ def article_context(edition: Edition, **extra: Any) -> dict[str, Any]:
 
 
 def article_keys(edition: Edition) -> list[str]:
-    return [f"article:{edition.article_id}", f"section:{edition.section_id}", "sections"]
+    """What an article's page is made from; the section's newest stories stand beside it."""
+    return [*keys.shown(edition), keys.section(edition.section_id), keys.SECTIONS]
 
 
 def withdrawn_page(request: HttpRequest, article: Article) -> HttpResponseBase:
@@ -136,6 +138,6 @@ def withdrawn_page(request: HttpRequest, article: Article) -> HttpResponseBase:
         request,
         "articles/gone.html",
         {"note": withdrawal_note(article)},
-        keys=[f"article:{article.pk}", "sections"],
+        keys=[keys.article(article.pk), keys.SECTIONS],
         status=410,
     )

@@ -5,7 +5,6 @@ one transaction. A wrong decision is mended by deciding again.
 """
 
 from collections.abc import Iterable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
@@ -13,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from articles.models import Article
+from articles.signals import announce
 
 from .models import Comment, Decision
 from .signals import comments_changed
@@ -83,9 +83,7 @@ def decide(
             status=status
         )
         for article in shown.values():
-            transaction.on_commit(
-                partial(comments_changed.send_robust, sender=Comment, article=article)
-            )
+            announce(comments_changed, sender=Comment, article=article)
     return decisions
 
 

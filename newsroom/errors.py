@@ -3,17 +3,21 @@
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
-from django.views.decorators.http import require_safe
 
+from articles import keys
 from articles.models import Edition
-from articles.public import private_page, public_page
+from articles.public import private_page, public_page, public_view
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """404 with today's news: the same for every reader and every missing address."""
-    editions = Edition.objects.live().with_page_relations().newest_first()[:3]
+    editions = list(Edition.objects.live().with_page_relations().newest_first()[:3])
     return public_page(
-        request, "404.html", {"editions": list(editions)}, keys=["front", "sections"], status=404
+        request,
+        "404.html",
+        {"editions": editions},
+        keys=[keys.FRONT, keys.SECTIONS, *keys.of_list(editions)],
+        status=404,
     )
 
 
@@ -34,7 +38,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@require_safe
+@public_view()
 def robots(request: HttpRequest) -> HttpResponseBase:
     """Crawlers may read everything public; people's own comment pages are not for them."""
     response = HttpResponse(

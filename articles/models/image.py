@@ -9,10 +9,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, default_storage, storages
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from ..renditions import Rendition, Unusable, make
+from ..signals import announce, image_changed
 
 
 def originals() -> Storage:
@@ -112,6 +113,7 @@ class Image(models.Model):
         self._unwritten = made.renditions
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        is_replaced = bool(self._unwritten) and not self._state.adding
         if self._unwritten:
             stem = secrets.token_hex(8)
             self.renditions = [
@@ -125,7 +127,10 @@ class Image(models.Model):
                 for made in self._unwritten
             ]
             self._unwritten = ()
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if is_replaced:
+                announce(image_changed, sender=Image, image=self)
 
     @property
     def largest(self) -> dict[str, Any]:

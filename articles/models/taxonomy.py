@@ -1,13 +1,12 @@
 """What stories are sorted by: sections, topics, authors and agencies."""
 
-from functools import partial
 from typing import Any
 
 from django.db import models, transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from ..signals import section_changed
+from ..signals import announce, section_changed
 
 
 class Section(models.Model):
@@ -69,19 +68,18 @@ class Section(models.Model):
         return reverse("articles:section", args=[self.slug])
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        super().save(*args, **kwargs)
-        self._announce()
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            announce(section_changed, sender=Section, section=self)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         # Deletion clears the key that listeners need.
         pk = self.pk
-        deleted = super().delete(*args, **kwargs)
-        self.pk = pk
-        self._announce()
+        with transaction.atomic():
+            deleted = super().delete(*args, **kwargs)
+            self.pk = pk
+            announce(section_changed, sender=Section, section=self)
         return deleted
-
-    def _announce(self) -> None:
-        transaction.on_commit(partial(section_changed.send_robust, sender=Section, section=self))
 
 
 class Topic(models.Model):

@@ -54,15 +54,12 @@ def paths(edition, withdrawn):
 
 @pytest.fixture
 def keys(edition, withdrawn):
+    story = f"article:{edition.article_id}"
     return {
-        "front": {"front", "sections"},
-        "section": {f"section:{edition.section_id}", "sections"},
-        "article": {
-            f"article:{edition.article_id}",
-            f"section:{edition.section_id}",
-            "sections",
-        },
-        "404": {"front", "sections"},
+        "front": {"front", "sections", story},
+        "section": {f"section:{edition.section_id}", "sections", story},
+        "article": {story, f"section:{edition.section_id}", "sections"},
+        "404": {"front", "sections", story},
         "410": {f"article:{withdrawn.article_id}", "sections"},
     }
 
