@@ -7,3 +7,4 @@ class NewsroomConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401  (registers the system checks)
+        from .pagecache import purge  # noqa: F401  (hears of changes)

@@ -180,6 +180,16 @@ COMMENTS_REVIEW_TIME = env.str("COMMENTS_REVIEW_TIME", default="")
 COMMENTS_LIMIT = env.int("COMMENTS_LIMIT", default=5)
 COMMENTS_LIMIT_MINUTES = env.int("COMMENTS_LIMIT_MINUTES", default=5)
 
+# Kept pages: how much memory each process gives them (0 keeps none), how much disk they share.
+PAGE_CACHE_MB = env.int("PAGE_CACHE_MB", default=128)
+PAGE_CACHE_DISK_MB = env.int("PAGE_CACHE_DISK_MB", default=512)
+# The counters are one file for all processes of a machine; a second machine has its own.
+PAGE_CACHE_FOLDER = Path(env.str("PAGE_CACHE_FOLDER", default=str(NEWSROOM_DATA / "pagecache")))
+# On PostgreSQL other machines may change what this one shows: listen to them, and while they
+# can't be heard trust no page for longer than so many seconds.
+PAGE_CACHE_LISTEN = env.bool("PAGE_CACHE_LISTEN", default=True)
+PAGE_CACHE_SILENCE = env.float("PAGE_CACHE_SILENCE", default=5.0)
+
 # Networks whose X-Forwarded-For header is believed (the reverse proxy's), for example 10.0.0.0/8.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 if TRUSTED_PROXIES:

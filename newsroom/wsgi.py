@@ -1,9 +1,16 @@
 """The WSGI callable that the server runs."""
 
 import os
+from typing import Any
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 
-application = get_wsgi_application()
+application: Any = get_wsgi_application()
+if settings.PAGE_CACHE_MB:
+    # Needs the apps, which the line above has loaded.
+    from newsroom.pagecache.site import page_cache
+
+    application = page_cache(application)

@@ -8,7 +8,15 @@ import tempfile
 # Set before the settings are read: tests never touch a developer's data or obey their shell.
 _data = tempfile.mkdtemp(prefix="newsroom-tests-")
 atexit.register(shutil.rmtree, _data, ignore_errors=True)
-for _name in ("DEBUG", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "LANGUAGE_CODE", "TIME_ZONE"):
+for _name in (
+    "DEBUG",
+    "PAGE_CACHE_FOLDER",
+    "PAGE_CACHE_MB",
+    "ALLOWED_HOSTS",
+    "TRUSTED_PROXIES",
+    "LANGUAGE_CODE",
+    "TIME_ZONE",
+):
     os.environ.pop(_name, None)
 os.environ["NEWSROOM_DATA"] = _data
 os.environ["SECRET_KEY"] = "only-for-tests-" + "0" * 40

@@ -1,0 +1,1 @@
+"""Keeps public pages, and never shows one that is older than what it was made from."""

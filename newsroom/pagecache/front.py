@@ -1,0 +1,425 @@
+"""The WSGI callable in front of Django: sends kept pages that are fresh, and has others rendered.
+
+On a hit no code of Django runs. A page is rendered by one thread at a time; the others wait for it
+and look again, as what it shows may be older than their question. Where rendering fails, the last
+good copy is sent for up to a day, marked by its Cache-Status header (RFC 9211).
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from time import time, time_ns
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlencode
+
+from . import metrics, store
+from .generations import HEARD, LIFTED, NEVER, SEQUENCE, Generations
+from .metrics import Metrics
+from .shelf import Shelf
+from .store import Headers, Page, Pages, Shared
+
+logger = logging.getLogger(__name__)
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+#: How long the last good copy of a page may be sent while rendering fails, in seconds.
+STALE_IF_ERROR = 86_400.0
+#: How long to leave a failing page, or a database that is away, alone between two attempts.
+RETRY = 1.0
+#: How long a request waits for another one's rendering before it renders the page itself.
+PATIENCE = 20.0
+
+#: Longer query strings are left to Django.
+_LONGEST_QUERY = 512
+_FEW_HOSTS = 64
+_FEW_CODINGS = 512
+_FEW_SHARED = 2000
+_LOOK = 1.0
+_NOTHING: list[bytes] = []
+_ALWAYS = float("inf")
+
+_HIT = ("Cache-Status", "newsroom; hit")
+_STORED = ("Cache-Status", "newsroom; fwd=miss; stored")
+_STALE = ("Cache-Status", "newsroom; fwd=stale; detail=stale-if-error")
+
+
+class Site(Protocol):
+    """What the cache must know of the site, without knowing Django."""
+
+    #: A request whose cookies hold this name is somebody's own, and left alone.
+    session_cookie: str
+    #: Addresses that begin so are never kept.
+    private_paths: tuple[str, ...]
+    #: The environment entry and its value that tell a request over https; None where it's all one.
+    secure_mark: tuple[str, str] | None
+
+    def query_of(self, path: str) -> frozenset[str] | None:
+        """The query parameters that a public page knows; None where no page is kept."""
+
+    def turned(self, since: int, until: int) -> tuple[Iterable[str], int | None]:
+        """The keys that the clock changed after one moment and up to another, and its next change.
+
+        Moments are in microseconds of the epoch; None where no change is known.
+        """
+
+    def listens(self) -> float | None:
+        """Seconds for which a page is good while other machines can't be heard.
+
+        None where there are no others.
+        """
+
+
+class Flight:
+    """One rendering under way, and those who wait for it."""
+
+    __slots__ = ("done",)
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+
+
+class PageCache:
+    """Wraps a WSGI application; itself one."""
+
+    def __init__(
+        self,
+        application: Application,
+        site: Site,
+        generations: Generations,
+        *,
+        pages: Pages,
+        shelf: Shelf | None = None,
+        counters: Metrics | None = None,
+        renew: Callable[[], Generations] | None = None,
+    ) -> None:
+        """`renew` gives the counters again when somebody has removed their file."""
+        self.application = application
+        self.site = site
+        self.pages = pages
+        self.shelf = shelf
+        self.counters = counters
+        self.count: Any = counters.row if counters else memoryview(bytearray(128)).cast("Q")
+        self._renew = renew
+        self._hosts: set[str | None] = set()
+        self._codings: dict[str | None, int] = {None: store.IDENTITY}
+        self._shared: dict[bytes, Shared] = {}
+        self._flights: dict[str, Flight] = {}
+        self._looking = threading.Lock()
+        #: No attempt at rendering where there is a copy, before this moment.
+        self._retry_at = 0.0
+        self._reap_at = 0.0
+        self._take(generations)
+
+    def _take(self, generations: Generations) -> None:
+        self.generations = generations
+        self._words = generations.words
+        #: When to look at the clock's changes, and at the counters' own health.
+        self._wake = 0.0
+        #: How many seconds after its rendering a page is good. Usually for as long as it is fresh;
+        #: while other machines can't be heard, their changes are unknown.
+        self._good_for = _ALWAYS
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        method = environ["REQUEST_METHOD"]
+        if method != "GET" and method != "HEAD":
+            self.count[metrics.PASSED] += 1
+            return self.application(environ, start_response)
+        site = self.site
+        cookie = environ.get("HTTP_COOKIE")
+        mark = site.secure_mark
+        if (cookie is not None and site.session_cookie in cookie) or (
+            mark is not None and environ.get(mark[0]) != mark[1]
+        ):
+            self.count[metrics.PASSED] += 1
+            return self.application(environ, start_response)
+        path = key = environ["PATH_INFO"]
+        query = environ.get("QUERY_STRING")
+        by_key = self.pages.by_key
+        page = by_key.get(path)
+        if query and not (page is not None and not page.query):
+            known = page.query if page is not None else self._query_of(path)
+            if known is None or len(query) > _LONGEST_QUERY:
+                self.count[metrics.PASSED] += 1
+                return self.application(environ, start_response)
+            normal = normalised(query, known)
+            if normal:
+                key = f"{path}?{normal}"
+                page = by_key.get(key)
+        now = time()
+        if (
+            page is None
+            or page.checked != self._words[SEQUENCE]
+            or now >= self._wake
+            or now - page.rendered_at > self._good_for
+            or environ.get("HTTP_HOST") not in self._hosts
+        ):
+            page = self._find(key, environ, now)
+            if page is None:
+                return self._rendered(key, path, environ, start_response, now)
+        self.pages.used(page)
+        return self._send(page, environ, start_response, _HIT, metrics.HITS)
+
+    def _send(
+        self,
+        page: Page,
+        environ: Environ,
+        start_response: StartResponse,
+        mark: tuple[str, str],
+        counter: int,
+    ) -> Iterable[bytes]:
+        count = self.count
+        count[counter] += 1
+        accepted = environ.get("HTTP_ACCEPT_ENCODING")
+        coding = self._codings.get(accepted)
+        if coding is None:
+            coding = self._coding_for(accepted)
+        variant = page.variants[coding] or self.pages.fill(page, coding)
+        asked = environ.get("HTTP_IF_NONE_MATCH")
+        # The digest is unique, so a list that holds it names this page, in one coding or another.
+        if asked is not None and (page.etag in asked or asked == "*") and page.is_found:
+            start_response("304 Not Modified", [*variant[2], mark])
+            return _NOTHING
+        # The server may change the list that it is given (PEP 3333).
+        start_response(page.status, [*variant[0], mark])
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return _NOTHING
+        count[metrics.BYTES] += len(variant[1][0])
+        return variant[1]
+
+    def _find(self, key: str, environ: Environ, now: float) -> Page | None:
+        """The page of that key if it may be sent: it is fresh, and the host is the site's."""
+        if now >= self._wake or now * 1e6 >= self.generations.boundary:
+            self._look()
+        if environ.get("HTTP_HOST") not in self._hosts:
+            return None
+        # Before the slots are looked at: a later touch must be noticed by the next request.
+        sequence = self._words[SEQUENCE]
+        page = self.pages.by_key.get(key)
+        if page is None or (page.checked != sequence and not page.is_fresh(self.generations)):
+            page = self._mended(key, page)
+        if page is None:
+            return None
+        if now - page.rendered_at > self._good_for or not page.is_fresh(self.generations):
+            self._found_stale(page, now)
+            return None
+        page.checked = sequence
+        return page
+
+    def _mended(self, key: str, page: Page | None) -> Page | None:
+        """The page as another process rendered it, or with a newer shared part; else as it is."""
+        if self.shelf is not None:
+            shelved = self.shelf.get(key)
+            if shelved is not None and (page is None or shelved.rendered_at > page.rendered_at):
+                page = shelved
+                self.pages.keep(page)
+        if page is not None and not page.is_fresh(self.generations):
+            spliced = store.splice(page, self._shared, self.generations)
+            if spliced is not None:
+                self.count[metrics.SPLICED] += 1
+                self.pages.keep(spliced)
+                return spliced
+        return page
+
+    def _found_stale(self, page: Page, now: float) -> None:
+        page.stale_at = page.stale_at or now
+        if now >= self._reap_at and any(
+            self._words[slot] == LIFTED for _sequence, slots in page.parts for slot in slots
+        ):
+            self._reap_at = now + _LOOK
+            self.generations.reap()
+
+    def _rendered(
+        self, key: str, path: str, environ: Environ, start_response: StartResponse, now: float
+    ) -> Iterable[bytes]:
+        """Have the page rendered, or wait until somebody else has; or send the last good copy."""
+        if path.startswith(self.site.private_paths):
+            self.count[metrics.PASSED] += 1
+            return self.application(environ, start_response)
+        known = self._query_of(path)
+        if known is None:
+            self.count[metrics.PASSED] += 1
+            return self.application(environ, start_response)
+        flight = Flight()
+        while True:
+            if (stale := self._last_resort(key, environ, now)) is not None:
+                return self._send(stale, environ, start_response, _STALE, metrics.STALE)
+            other = self._flights.setdefault(key, flight)
+            if other is flight:
+                break
+            self.count[metrics.COALESCED] += 1
+            is_over = other.done.wait(PATIENCE)
+            now = time()
+            page = self._find(key, environ, now)
+            if page is not None:
+                return self._send(page, environ, start_response, _HIT, metrics.HITS)
+            if not is_over:
+                # Whatever holds the other one up must not hold up everybody.
+                return self._ask(key, known, environ, start_response)
+        try:
+            return self._ask(key, known, environ, start_response)
+        finally:
+            self._flights.pop(key, None)
+            flight.done.set()
+
+    def _last_resort(self, key: str, environ: Environ, now: float) -> Page | None:
+        """The last good copy, while it is no use to try again."""
+        page = self.pages.by_key.get(key)
+        if page is None or now >= max(self._retry_at, page.retry_at):
+            return None
+        return page if self._is_last_resort(page, environ, now) else None
+
+    def _is_last_resort(self, page: Page, environ: Environ, now: float) -> bool:
+        return (
+            environ.get("HTTP_HOST") in self._hosts
+            and now - (page.stale_at or now) < STALE_IF_ERROR
+        )
+
+    def _ask(
+        self,
+        key: str,
+        known: frozenset[str],
+        environ: Environ,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Have Django answer, and keep the page."""
+        # Before rendering begins: whatever is touched from here on makes the page stale.
+        sequence = self._words[SEQUENCE]
+        rendered_at = time()
+        answer = Answer()
+        try:
+            body = answer.read(self.application, as_anybody(environ, key, known))
+        except Exception:
+            logger.exception("Rendering %s failed", key)
+            if (page := self._failed(key, environ, "500")) is None:
+                raise
+            return self._send(page, environ, start_response, _STALE, metrics.STALE)
+        if answer.status[:1] == "5":
+            page = self._failed(key, environ, answer.status)
+            if page is not None:
+                return self._send(page, environ, start_response, _STALE, metrics.STALE)
+        elif store.is_storable(answer.status, answer.headers):
+            page, shared = store.make(
+                key,
+                answer.status,
+                answer.headers,
+                body,
+                sequence=sequence,
+                rendered_at=rendered_at,
+                query=known,
+            )
+            self._keep(page, shared, environ)
+            return self._send(page, environ, start_response, _STORED, metrics.MISSES)
+        start_response(answer.status, answer.headers)
+        return [body] if environ["REQUEST_METHOD"] == "GET" else _NOTHING
+
+    def _keep(self, page: Page, shared: dict[bytes, Shared], environ: Environ) -> None:
+        if len(self._hosts) < _FEW_HOSTS:
+            self._hosts.add(environ.get("HTTP_HOST"))
+        for name, each in shared.items():
+            before = self._shared.get(name)
+            if before is None or before.part[0] <= each.part[0]:
+                if len(self._shared) >= _FEW_SHARED:
+                    self._shared.clear()
+                self._shared[name] = each
+        self.pages.keep(page)
+        if self.shelf is not None and page.is_found:
+            self.shelf.put(page)
+
+    def _failed(self, key: str, environ: Environ, status: str) -> Page | None:
+        """Note that rendering failed; the copy to send instead, where there is one."""
+        self.count[metrics.FAILED] += 1
+        now = time()
+        if status[:3] == "503":
+            # The database is away: other pages need not find that out one by one.
+            self._retry_at = now + RETRY
+        page = self.pages.by_key.get(key)
+        if page is None or not self._is_last_resort(page, environ, now):
+            return None
+        page.retry_at = now + RETRY
+        return page
+
+    def _look(self) -> None:
+        """Notice what the clock has changed, and whether the counters can be trusted."""
+        with self._looking:
+            if not self.generations.is_current() and self._renew is not None:
+                self._take(self._renew())
+                self.pages.clear()
+            counters = self.generations
+            moment = time_ns() // 1000
+            good_for, pause = _ALWAYS, _LOOK
+            if moment >= counters.boundary:
+                announced = counters.announced
+                try:
+                    keys, following = self.site.turned(counters.turned, moment)
+                except Exception:
+                    # Nobody knows what the clock has changed: nothing kept is known to be fresh.
+                    logger.warning("Can't look up what the clock has changed", exc_info=True)
+                    good_for, pause = -1.0, RETRY
+                else:
+                    counters.turn(
+                        NEVER if following is None else following, moment, keys, announced
+                    )
+            silence = self.site.listens()
+            if silence is not None and moment - self._words[HEARD] > silence * 1e6:
+                good_for = min(good_for, silence)
+            self._good_for = good_for
+            now = moment / 1e6
+            self._wake = now + pause if good_for < 0 else min(counters.boundary / 1e6, now + pause)
+            self.count[metrics.PAGES] = len(self.pages)
+            self.count[metrics.PAGE_BYTES] = self.pages.size
+
+    def _query_of(self, path: str) -> frozenset[str] | None:
+        return None if path.startswith(self.site.private_paths) else self.site.query_of(path)
+
+    def _coding_for(self, accepted: str | None) -> int:
+        coding = store.coding_for(accepted)
+        if len(self._codings) < _FEW_CODINGS:
+            self._codings[accepted] = coding
+        return coding
+
+
+class Answer:
+    """What a WSGI application answers, read to its end."""
+
+    def __init__(self) -> None:
+        self.status = ""
+        self.headers: Headers = []
+
+    def read(self, application: Application, environ: Environ) -> bytes:
+        """The body; status and headers are this object's."""
+        written: list[bytes] = []
+
+        def start(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], None]:
+            self.status, self.headers = status, list(headers)
+            return written.append
+
+        chunks = application(environ, start)
+        try:
+            written.extend(chunks)
+        finally:
+            if hasattr(chunks, "close"):
+                chunks.close()
+        return b"".join(written)
+
+
+def as_anybody(environ: Environ, key: str, known: frozenset[str]) -> Environ:
+    """The request as it would be without anything that tells readers apart.
+
+    So a page can't depend on a cookie, a language or a parameter that its key doesn't name.
+    """
+    plain = {
+        name: value
+        for name, value in environ.items()
+        if name[:5] != "HTTP_" or name == "HTTP_HOST" or name[:17] == "HTTP_X_FORWARDED_"
+    }
+    plain["REQUEST_METHOD"] = "GET"
+    plain["QUERY_STRING"] = key.partition("?")[2] if known else ""
+    return plain
+
+
+def normalised(query: str, known: frozenset[str]) -> str:
+    """The query with nothing but the known parameters, in one order."""
+    pairs = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] in known]
+    return urlencode(sorted(pairs, key=lambda pair: pair[0]))

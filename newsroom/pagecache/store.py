@@ -1,0 +1,329 @@
+"""Pages ready to send, and a bounded memory to keep them in."""
+
+import gzip
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+
+import brotli
+
+from .generations import Generations, slot_of, slots_of
+
+Headers = list[tuple[str, str]]
+#: A sequence number from before rendering began, and the slots that it speaks for.
+Part = tuple[int, tuple[int, ...]]
+#: Headers and body in one coding, and the headers of a 304 in its stead.
+Variant = tuple[Headers, list[bytes], Headers]
+
+IDENTITY, GZIP, BROTLI = range(3)
+_CODINGS = ("", "gzip", "br")
+_SUFFIXES = ("", "-gz", "-br")
+#: Statuses whose pages are kept: found, never there, withdrawn.
+KEPT_STATUSES = frozenset({200, 404, 410})
+
+# Both are worth their time: a page is compressed once and sent many times.
+_GZIP_LEVEL = 6
+_BROTLI_QUALITY = 5
+#: Shorter bodies gain nothing.
+_LEAST_COMPRESSED = 256
+
+#: Headers that a 304 repeats (RFC 9110, section 15.4.5), with those of caches in front.
+_OF_304 = frozenset({"cache-control", "surrogate-control", "surrogate-key", "vary"})
+
+# What several pages show alike, such as a section's newest stories, stands between such marks.
+_SHARED = re.compile(rb"<!--shared:([a-z:0-9-]+)-->(.*?)<!--/shared-->", re.DOTALL)
+
+#: What a page takes besides its bodies: headers, slots, places in dictionaries.
+_OVERHEAD = 4096
+
+
+class Page:
+    """One public page as it is sent, with all that tells whether it still may be."""
+
+    __slots__ = (
+        "body",
+        "checked",
+        "etag",
+        "headers",
+        "key",
+        "keys",
+        "parts",
+        "query",
+        "rendered_at",
+        "retry_at",
+        "size",
+        "stale_at",
+        "status",
+        "variants",
+    )
+
+    def __init__(
+        self,
+        key: str,
+        status: str,
+        headers: Headers,
+        body: bytes,
+        *,
+        keys: tuple[str, ...],
+        parts: tuple[Part, ...],
+        rendered_at: float,
+        query: frozenset[str] = frozenset(),
+    ) -> None:
+        """A page rendered at that moment, in seconds of the epoch, from these keys."""
+        self.key = key
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.keys = keys
+        #: The page is fresh while each part is.
+        self.parts = parts
+        self.rendered_at = rendered_at
+        #: When it was first found stale, or 0.
+        self.stale_at = 0.0
+        #: The sequence number up to which its slots have been looked at.
+        self.checked = -1
+        #: No new attempt at rendering before this moment, after one has failed.
+        self.retry_at = 0.0
+        self.query = query
+        self.etag = hashlib.sha256(body).hexdigest()[:32]
+        self.size = len(body) + _OVERHEAD
+        #: Without what depends on the coding.
+        self.headers = with_vary(
+            [pair for pair in headers if pair[0].lower() not in {"etag", "content-length"}]
+        )
+        #: By coding; None until somebody asks for it.
+        self.variants: list[Variant | None] = [None, None, None]
+
+    def variant(self, coding: int) -> Variant:
+        """The page in this coding; in identity where compressing gains nothing."""
+        body = self.body
+        if coding != IDENTITY and len(body) >= _LEAST_COMPRESSED:
+            body = _compress(body, coding)
+        else:
+            coding = IDENTITY
+        etag = ("ETag", f'"{self.etag}{_SUFFIXES[coding]}"')
+        headers = [*self.headers, etag, ("Content-Length", str(len(body)))]
+        if coding != IDENTITY:
+            headers.append(("Content-Encoding", _CODINGS[coding]))
+        repeated = [pair for pair in self.headers if pair[0].lower() in _OF_304]
+        return headers, [body], [*repeated, etag]
+
+    @property
+    def is_found(self) -> bool:
+        """Whether there is something, as opposed to a page that says that there isn't."""
+        return self.status[:3] == "200"
+
+    def is_fresh(self, generations: Generations) -> bool:
+        return all(generations.is_fresh(sequence, slots) for sequence, slots in self.parts)
+
+    def shared_parts(self) -> list[bytes]:
+        """The names of what it shows alike with other pages."""
+        return [match[1] for match in _SHARED.finditer(self.body)]
+
+
+class Shared:
+    """A part that several pages show alike, as the newest of them was rendered with it."""
+
+    __slots__ = ("content", "part")
+
+    def __init__(self, content: bytes, part: Part) -> None:
+        self.content = content
+        self.part = part
+
+
+def make(
+    key: str,
+    status: str,
+    headers: Headers,
+    body: bytes,
+    *,
+    sequence: int,
+    rendered_at: float,
+    query: frozenset[str] = frozenset(),
+) -> tuple[Page, dict[bytes, Shared]]:
+    """A page from an answer, and the shared parts it holds; `headers` must pass `is_storable`."""
+    named = {name.lower(): value for name, value in headers}["surrogate-key"].split()
+    shared = {
+        match[1]: Shared(match[2], (sequence, (slot_of(match[1].decode()),)))
+        for match in _SHARED.finditer(body)
+    }
+    own = [name for name in named if name.encode() not in shared]
+    parts: tuple[Part, ...] = (
+        (sequence, slots_of(own)),
+        *(each.part for each in shared.values()),
+    )
+    page = Page(
+        key,
+        status,
+        headers,
+        body,
+        keys=tuple(named),
+        parts=parts,
+        rendered_at=rendered_at,
+        query=query,
+    )
+    return page, shared
+
+
+def splice(page: Page, shared: dict[bytes, Shared], generations: Generations) -> Page | None:
+    """The page with the newest of its shared parts, when that alone makes it fresh; else None."""
+    own = page.parts[0]
+    if len(page.parts) == 1 or not generations.is_fresh(*own):
+        return None
+    parts = [own]
+    for name in page.shared_parts():
+        newest = shared.get(name)
+        if newest is None or not generations.is_fresh(*newest.part):
+            return None
+        parts.append(newest.part)
+
+    def replace(match: re.Match[bytes]) -> bytes:
+        return b"<!--shared:" + match[1] + b"-->" + shared[match[1]].content + b"<!--/shared-->"
+
+    return Page(
+        page.key,
+        page.status,
+        page.headers,
+        _SHARED.sub(replace, page.body),
+        keys=page.keys,
+        parts=tuple(parts),
+        rendered_at=page.rendered_at,
+        query=page.query,
+    )
+
+
+def is_storable(status: str, headers: Headers) -> bool:
+    """Whether an answer is the same for everybody and says what it was made from."""
+    try:
+        is_kept = int(status[:3]) in KEPT_STATUSES
+    except ValueError:
+        return False
+    named = {name.lower(): value.lower() for name, value in headers}
+    return (
+        is_kept
+        and bool(named.get("surrogate-key"))
+        and "public" in named.get("cache-control", "")
+        and "set-cookie" not in named
+        and "content-encoding" not in named
+        and not {"cookie", "*"} & set(re.split(r"[,\s]+", named.get("vary", "")))
+        and named.get("content-type", "").startswith(("text/", "application/"))
+    )
+
+
+def with_vary(headers: Headers) -> Headers:
+    """The headers with Vary: Accept-Encoding, once."""
+    vary = [value for name, value in headers if name.lower() == "vary"]
+    names = [part.strip() for value in vary for part in value.split(",") if part.strip()]
+    if "accept-encoding" not in {name.lower() for name in names}:
+        names.append("Accept-Encoding")
+    kept = [pair for pair in headers if pair[0].lower() != "vary"]
+    return [*kept, ("Vary", ", ".join(names))]
+
+
+def coding_for(accepted: str | None) -> int:
+    """The best coding that an Accept-Encoding header allows (RFC 9110, section 12.5.3)."""
+    if not accepted:
+        return IDENTITY
+    weights: dict[str, float] = {}
+    for item in accepted.lower().split(","):
+        name, _semicolon, parameter = item.partition(";")
+        weight = 1.0
+        if parameter.strip().startswith("q="):
+            try:
+                weight = float(parameter.strip()[2:])
+            except ValueError:
+                weight = 0.0
+        weights[name.strip()] = weight
+    anything = weights.get("*", 0.0)
+    for coding in (BROTLI, GZIP):
+        if weights.get(_CODINGS[coding], anything) > 0:
+            return coding
+    return IDENTITY
+
+
+def _compress(body: bytes, coding: int) -> bytes:
+    if coding == GZIP:
+        # No time stamp: the same page is the same bytes on every machine.
+        return gzip.compress(body, _GZIP_LEVEL, mtime=0)
+    return bytes(brotli.compress(body, mode=brotli.MODE_TEXT, quality=_BROTLI_QUALITY))
+
+
+class Pages:
+    """Pages within a budget of bytes; the one unused for longest goes first.
+
+    Pages that say that nothing is there (404, 410) have a sixteenth of the budget to themselves,
+    so that somebody who asks for a million addresses doesn't push out the paper.
+    """
+
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
+        self._lock = threading.Lock()
+        self._found: OrderedDict[str, Page] = OrderedDict()
+        self._missing: OrderedDict[str, Page] = OrderedDict()
+        self._sizes = {True: 0, False: 0}
+        #: Looks a page up by its key; kept apart from the order, as it is all that a hit needs.
+        self.by_key: dict[str, Page] = {}
+
+    def __len__(self) -> int:
+        return len(self.by_key)
+
+    @property
+    def size(self) -> int:
+        """Bytes kept, in all codings."""
+        return sum(self._sizes.values())
+
+    def keep(self, page: Page) -> None:
+        """Take the page in, in the place of an older one; others leave when space runs out."""
+        with self._lock:
+            self._drop(page.key)
+            is_found = page.is_found
+            limit = self._limit(is_found)
+            if page.size > limit // 4:
+                return
+            order = self._found if is_found else self._missing
+            order[page.key] = self.by_key[page.key] = page
+            self._sizes[is_found] += page.size
+            self._shrink(is_found, limit)
+
+    def used(self, page: Page) -> None:
+        """Move the page to the end of the line."""
+        order = self._found if page.is_found else self._missing
+        # It may have left since: then there is nothing to move.
+        try:
+            order.move_to_end(page.key)
+        except KeyError:
+            return
+
+    def fill(self, page: Page, coding: int) -> Variant:
+        """Make the page's variant in this coding, and count what it takes."""
+        variant = page.variants[coding] = page.variant(coding)
+        added = len(variant[1][0]) if variant[1][0] is not page.body else 0
+        with self._lock:
+            page.size += added
+            if self.by_key.get(page.key) is page:
+                is_found = page.is_found
+                self._sizes[is_found] += added
+                self._shrink(is_found, self._limit(is_found))
+        return variant
+
+    def clear(self) -> None:
+        with self._lock:
+            for key in list(self.by_key):
+                self._drop(key)
+
+    def _limit(self, is_found: bool) -> int:
+        return self.budget if is_found else self.budget // 16
+
+    def _shrink(self, is_found: bool, limit: int) -> None:
+        order = self._found if is_found else self._missing
+        while self._sizes[is_found] > limit and order:
+            self._drop(next(iter(order)))
+
+    def _drop(self, key: str) -> None:
+        page = self.by_key.pop(key, None)
+        if page is None:
+            return
+        is_found = page.is_found
+        (self._found if is_found else self._missing).pop(key, None)
+        self._sizes[is_found] -= page.size
