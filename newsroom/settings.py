@@ -188,7 +188,7 @@ PAGE_CACHE_FOLDER = Path(env.str("PAGE_CACHE_FOLDER", default=str(NEWSROOM_DATA 
 # On PostgreSQL other machines may change what this one shows: listen to them, and while they
 # can't be heard trust no page for longer than so many seconds.
 PAGE_CACHE_LISTEN = env.bool("PAGE_CACHE_LISTEN", default=True)
-PAGE_CACHE_SILENCE = env.float("PAGE_CACHE_SILENCE", default=5.0)
+PAGE_CACHE_SILENCE = env.float("PAGE_CACHE_SILENCE", default=5)
 
 # Networks whose X-Forwarded-For header is believed (the reverse proxy's), for example 10.0.0.0/8.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
