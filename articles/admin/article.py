@@ -1,13 +1,16 @@
 """The article desk: write, publish, schedule, withdraw."""
 
+import datetime
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import AutocompleteSelectMultiple, RelatedFieldWidgetWrapper
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import DateField, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -31,21 +34,31 @@ from ..models.article import ArticleQuerySet
 from .forms import ArticleForm, PublishForm, WithdrawForm
 
 
-class KeyPointInline(admin.TabularInline):
+class KeyPointInline(admin.StackedInline):
+    # Stacked, here and below: each field has its own label and help, which a table has not.
     model = KeyPoint
-    fields = ["text", "position"]
+    fields = [("text", "position")]
     extra = 3
     max_num = 8
     verbose_name = _("key point")
     verbose_name_plural = _("Key points")
 
 
-class BylineInline(admin.TabularInline):
+class BylineInline(admin.StackedInline):
     model = Byline
-    fields = ["role", "author", "position"]
+    fields = [("role", "author", "position")]
     autocomplete_fields = ["author"]
     extra = 1
     verbose_name_plural = _("Bylines")
+
+
+class TopicsWidget(AutocompleteSelectMultiple):
+    """Topics, each with a cross of its own; the one that clears them all is invalid in a list."""
+
+    def build_attrs(
+        self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        return {**super().build_attrs(base_attrs, extra_attrs), "data-allow-clear": "false"}
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -76,7 +89,7 @@ class StateFilter(admin.SimpleListFilter):
 class ArticleAdmin(admin.ModelAdmin):
     form = ArticleForm
     change_form_template = "admin/articles/article/change_form.html"
-    list_display = ["headline", "shown_state", "section", "goes_live", "updated_at"]
+    list_display = ["headline", "shown_state", "section", "goes_live", "shown_update"]
     list_filter = [StateFilter, "section"]
     list_select_related = ["section"]
     list_per_page = 50
@@ -85,6 +98,10 @@ class ArticleAdmin(admin.ModelAdmin):
     show_full_result_count = False
     autocomplete_fields = ["agency", "lead_image", "topics"]
     prepopulated_fields = {"slug": ["headline"]}
+    # The browser's own calendar needs no script, and a dateline has no time zone to warn of.
+    formfield_overrides = {
+        DateField: {"widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+    }
     inlines = [KeyPointInline, BylineInline]
     fieldsets = [
         (
@@ -101,10 +118,25 @@ class ArticleAdmin(admin.ModelAdmin):
     ]
 
     class Media:
-        js = ["js/body-editor.js"]
+        js = ["js/body-editor.js", forms.Script("js/field-names.js", type="module")]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
         return cast(ArticleQuerySet, super().get_queryset(request)).with_publication()
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer to add what is missing, not to change or erase it from inside a story."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        widget = getattr(field, "widget", None)
+        if isinstance(widget, RelatedFieldWidgetWrapper):
+            widget.can_change_related = widget.can_delete_related = False
+            widget.can_view_related = False
+            widget.can_add_related = widget.can_add_related and db_field.name != "section"
+        return field
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "topics":
+            kwargs["widget"] = TopicsWidget(db_field, self.admin_site)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Article | None = None) -> list[str]:
         return ["slug"] if obj and obj.was_public else []
@@ -142,8 +174,12 @@ class ArticleAdmin(admin.ModelAdmin):
         return format_html('<span class="state" data-state="{}">{}</span>', article.state, label)
 
     @admin.display(description=_("live since or from"), empty_value="–")
-    def goes_live(self, article: Article) -> Any:
-        return article.live_since or article.scheduled_for
+    def goes_live(self, article: Article) -> str | None:
+        return _minute(article.live_since or article.scheduled_for)
+
+    @admin.display(description=_("changed"), ordering="updated_at")
+    def shown_update(self, article: Article) -> str | None:
+        return _minute(article.updated_at)
 
     # Writing
 
@@ -302,3 +338,7 @@ class ArticleAdmin(admin.ModelAdmin):
             },
             status=422 if context["form"].errors else 200,
         )
+
+
+def _minute(moment: datetime.datetime | None) -> str | None:
+    return formats.date_format(timezone.localtime(moment), "j M Y, H:i") if moment else None

@@ -5,6 +5,7 @@ from typing import Any, cast
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -14,11 +15,12 @@ from ..models import Image
 
 @admin.register(Image)
 class ImageAdmin(admin.ModelAdmin):
-    list_display = ["thumbnail", "alt", "credit", "uploaded_at", "uploaded_by"]
+    list_display = ["thumbnail", "alt", "credit", "shown_upload", "uploaded_by"]
     list_display_links = ["thumbnail", "alt"]
     list_select_related = ["uploaded_by"]
     list_per_page = 40
     search_fields = ["alt", "caption", "credit"]
+    search_help_text = _("Search descriptions, captions and credits")
 
     def get_fields(self, request: HttpRequest, obj: Image | None = None) -> Any:
         # Editions show this very picture, so another one is another upload.
@@ -31,6 +33,10 @@ class ImageAdmin(admin.ModelAdmin):
         if not change:
             obj.uploaded_by = cast(User, request.user)
         super().save_model(request, obj, form, change)
+
+    @admin.display(description=_("uploaded"), ordering="uploaded_at")
+    def shown_upload(self, image: Image) -> str:
+        return formats.date_format(timezone.localtime(image.uploaded_at), "j M Y, H:i")
 
     @admin.display(description=_("picture"))
     def thumbnail(self, image: Image) -> SafeString:

@@ -1,6 +1,7 @@
 """Sections, topics, authors and agencies."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from ..models import Agency, Author, Section, Topic
 
@@ -15,6 +16,7 @@ class SectionAdmin(admin.ModelAdmin):
 class TopicAdmin(admin.ModelAdmin):
     list_display = ["name", "slug"]
     search_fields = ["name"]
+    search_help_text = _("Search names")
     prepopulated_fields = {"slug": ["name"]}
 
 
@@ -22,6 +24,7 @@ class TopicAdmin(admin.ModelAdmin):
 class AuthorAdmin(admin.ModelAdmin):
     list_display = ["name", "slug"]
     search_fields = ["name"]
+    search_help_text = _("Search names")
     prepopulated_fields = {"slug": ["name"]}
 
 
@@ -29,4 +32,5 @@ class AuthorAdmin(admin.ModelAdmin):
 class AgencyAdmin(admin.ModelAdmin):
     list_display = ["name", "credit_line"]
     search_fields = ["name"]
+    search_help_text = _("Search names")
     prepopulated_fields = {"slug": ["name"]}
