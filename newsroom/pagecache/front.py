@@ -190,12 +190,13 @@ class PageCache:
 
     def _find(self, key: str, environ: Environ, now: float) -> Page | None:
         """The page of that key if it may be sent: it is fresh, and the host is the site's."""
-        if now >= self._wake or now * 1e6 >= self.generations.boundary:
+        # Read first: what is touched or announced later is noticed by the next request.
+        sequence = self._words[SEQUENCE]
+        self._wake = min(self._wake, self.generations.boundary / 1e6)
+        if now >= self._wake:
             self._look()
         if environ.get("HTTP_HOST") not in self._hosts:
             return None
-        # Before the slots are looked at: a later touch must be noticed by the next request.
-        sequence = self._words[SEQUENCE]
         page = self.pages.by_key.get(key)
         if page is None or (page.checked != sequence and not page.is_fresh(self.generations)):
             page = self._mended(key, page)

@@ -9,6 +9,7 @@ than PAGE_CACHE_SILENCE.
 import fcntl
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from time import time_ns
 
@@ -16,7 +17,7 @@ import psycopg
 from django.db import connections
 
 from . import purge
-from .generations import HEARD
+from .generations import HEARD, Generations
 
 logger = logging.getLogger(__name__)
 
@@ -27,31 +28,36 @@ _PAUSE = 0.5
 
 
 class Listener(threading.Thread):
-    """Listens until the process ends."""
+    """Listens until the process ends.
 
-    def __init__(self, folder: Path) -> None:
+    `folder` is where the processes of this machine agree on who listens; `counters` are what they
+    share, asked for each time as their file may be made anew.
+    """
+
+    def __init__(self, folder: Path, counters: Callable[[], Generations]) -> None:
         super().__init__(name="page-cache-listener", daemon=True)
         self._folder = folder
-        self._is_stopped = threading.Event()
+        self._counters = counters
+        self._ending = threading.Event()
 
     def run(self) -> None:
         with open(self._folder / "listening", "wb") as turn:
-            while not self._is_stopped.is_set():
+            while not self._ending.is_set():
                 try:
                     fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except OSError:
                     # Another process listens for this machine.
-                    self._is_stopped.wait(_PAUSE)
+                    self._ending.wait(_PAUSE)
                     continue
                 try:
                     self._listen()
                 except (psycopg.Error, OSError) as error:
                     logger.warning("Can't hear other machines: %s", str(error).strip())
-                    self._is_stopped.wait(_PAUSE)
+                    self._ending.wait(_PAUSE)
 
     def stop(self) -> None:
         """End soon, and let another process listen."""
-        self._is_stopped.set()
+        self._ending.set()
 
     def _listen(self) -> None:
         parameters = connections["default"].get_connection_params()
@@ -61,9 +67,9 @@ class Listener(threading.Thread):
             **{"connect_timeout": 5, "tcp_user_timeout": 3000, **parameters}, autocommit=True
         ) as connection:
             connection.execute(f"LISTEN {purge.CHANNEL}")
-            purge.counters().touch_everything()
-            while not self._is_stopped.is_set():
-                purge.counters().words[HEARD] = time_ns() // 1000
+            self._counters().touch_everything()
+            while not self._ending.is_set():
+                self._counters().words[HEARD] = time_ns() // 1000
                 for notice in connection.notifies(timeout=_BEAT):
-                    purge.heard(notice.payload)
+                    purge.heard(notice.payload, self._counters())
                 connection.execute("SELECT 1")

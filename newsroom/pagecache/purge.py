@@ -103,15 +103,14 @@ def tell_others(touched: Iterable[str], boundary: int = NEVER) -> None:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
 
 
-def heard(payload: str) -> None:
-    """Touch what another machine says that it has changed."""
+def heard(payload: str, here: Generations) -> None:
+    """Touch in these counters what another machine says that it has changed."""
     try:
         message = json.loads(payload)
         keys, boundary = message["keys"], int(message["boundary"])
     except (ValueError, KeyError, TypeError):
         # Whatever that was, it meant a change.
         keys, boundary, message = [EVERYTHING], 0, {}
-    here = counters()
     if message.get("from") == here.epoch:
         return
     if EVERYTHING in keys:

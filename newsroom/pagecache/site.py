@@ -77,7 +77,7 @@ def page_cache(application: WSGIHandler) -> PageCache:
         renew=purge.counters,
     )
     if is_shared():
-        Listener(folder).start()
+        Listener(folder, purge.counters).start()
     return cache
 
 

@@ -1,0 +1,727 @@
+"""The page cache around a plain WSGI application that counts how often it is asked."""
+
+import gzip
+import subprocess
+import sys
+import threading
+import time
+from http import HTTPStatus
+from pathlib import Path
+from wsgiref.util import setup_testing_defaults
+
+import brotli
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsroom.pagecache import front, metrics, store
+from newsroom.pagecache.front import PageCache, as_anybody, normalised
+from newsroom.pagecache.generations import HEARD, NEVER, Generations
+from newsroom.pagecache.metrics import Metrics
+from newsroom.pagecache.shelf import Shelf
+from newsroom.pagecache.store import Pages
+
+HOST = "paper.example"
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Paper:
+    """An application whose pages say how often they were rendered, and what was asked."""
+
+    def __init__(self):
+        self.rendered = 0
+        self.status = 200
+        self.keys = "front"
+        self.headers = []
+        self.environ = {}
+        self.cache_control = "public, max-age=0"
+        self.body = b"<p>page %d</p>" + b"<p>Some words that can be compressed.</p>" * 20
+        self.meanwhile = lambda: None
+        self.closed = 0
+
+    def __call__(self, environ, start_response):
+        self.rendered += 1
+        self.environ = environ
+        body = self.body.replace(b"%d", b"%d" % self.rendered)
+        self.meanwhile()
+        headers = [
+            ("Content-Type", "text/html; charset=utf-8"),
+            ("Cache-Control", self.cache_control),
+            ("Content-Length", str(len(body))),
+            *self.headers,
+        ]
+        if self.keys:
+            headers.append(("Surrogate-Key", self.keys))
+        start_response(f"{self.status} {HTTPStatus(self.status).phrase}", headers)
+        return self.Chunks(self, [body])
+
+    class Chunks(list):
+        def __init__(self, paper, chunks):
+            super().__init__(chunks)
+            self.paper = paper
+
+        def close(self):
+            self.paper.closed += 1
+
+
+class Site:
+    session_cookie = "sessionid"
+    private_paths = ("/admin/",)
+    secure_mark = None
+
+    def __init__(self):
+        self.asked = []
+        self.clock = ([], None)
+        self.silence = None
+
+    def query_of(self, path):
+        return {"/search/": frozenset({"q", "page"}), "/private/": None}.get(path, frozenset())
+
+    def turned(self, since, until):
+        self.asked.append((since, until))
+        if isinstance(self.clock, Exception):
+            raise self.clock
+        return self.clock
+
+    def listens(self):
+        return self.silence
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status = int(status.split()[0])
+        self.headers = dict(headers)
+        self.body = body
+
+    @property
+    def mark(self):
+        return self.headers.get("Cache-Status", "")
+
+    @property
+    def is_hit(self):
+        return self.mark == "newsroom; hit"
+
+
+@pytest.fixture
+def paper():
+    return Paper()
+
+
+@pytest.fixture
+def site():
+    return Site()
+
+
+@pytest.fixture
+def counters(tmp_path):
+    return Generations(tmp_path)
+
+
+@pytest.fixture
+def cache(paper, site, counters, tmp_path):
+    return PageCache(
+        paper,
+        site,
+        counters,
+        pages=Pages(1_000_000),
+        counters=Metrics(tmp_path, counters.owner),
+    )
+
+
+@pytest.fixture
+def get(cache):
+    def get(path="/", *, method="GET", query="", host=HOST, of=None, **headers):
+        environ = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "HTTP_HOST": host,
+            **{f"HTTP_{name.upper()}": value for name, value in headers.items()},
+        }
+        setup_testing_defaults(environ)
+        started = []
+        chunks = (of or cache)(environ, lambda *arguments: started.extend(arguments))
+        body = b"".join(chunks)
+        if hasattr(chunks, "close"):
+            chunks.close()
+        return Answer(started[0], started[1], body)
+
+    return get
+
+
+class TestAHit:
+    def test_asks_the_application_once(self, get, paper):
+        first, second = get(), get()
+        assert paper.rendered == 1
+        assert first.body == second.body
+        assert first.mark == "newsroom; fwd=miss; stored"
+        assert second.is_hit
+
+    def test_ends_the_rendering_properly(self, get, paper):
+        get()
+        assert paper.closed == 1
+
+    @pytest.mark.parametrize("accepted", ["gzip", "br", "gzip, deflate, br, zstd", "", "identity"])
+    def test_has_one_body_in_every_coding(self, get, accepted):
+        plain = get()
+        coded = get(accept_encoding=accepted)
+        coding = coded.headers.get("Content-Encoding", "")
+        decode = {"gzip": gzip.decompress, "br": brotli.decompress, "": bytes}[coding]
+        assert bool(coding) == ("gzip" in accepted or "br" in accepted)
+        assert decode(coded.body) == plain.body
+        assert coded.headers["Content-Length"] == str(len(coded.body))
+        assert coded.headers["Vary"] == "Accept-Encoding"
+
+    def test_compresses_once(self, get, monkeypatch):
+        compressed = []
+        compress = store._compress
+        monkeypatch.setattr(
+            store, "_compress", lambda body, coding: compressed.append(1) or compress(body, coding)
+        )
+        for _number in range(3):
+            get(accept_encoding="br")
+        assert len(compressed) == 1
+
+    def test_leaves_very_short_bodies_plain(self, get, paper):
+        paper.body = b"short"
+        assert "Content-Encoding" not in get(accept_encoding="br").headers
+
+    def test_answers_head_without_a_body(self, get, paper):
+        whole = get()
+        head = get(method="HEAD")
+        assert head.body == b""
+        assert head.headers["Content-Length"] == str(len(whole.body))
+        assert paper.rendered == 1
+
+    def test_can_come_from_a_head_request(self, get, paper):
+        head = get(method="HEAD")
+        assert (head.body, get().body) != (b"", b"")
+        assert paper.rendered == 1
+
+    def test_gives_the_server_a_list_of_its_own(self, get, cache):
+        get().headers.clear()
+        environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "HTTP_HOST": HOST}
+        setup_testing_defaults(environ)
+        cache(environ, lambda status, headers: headers.append(("Set-Cookie", "theirs")))
+        assert "Set-Cookie" not in get().headers
+
+    def test_keeps_found_withdrawn_and_missing_pages(self, get, paper):
+        for number, status in enumerate((200, 410, 404)):
+            paper.status = status
+            get(f"/{number}/")
+            again = get(f"/{number}/")
+            assert again.status == status
+            assert again.is_hit
+
+
+class TestAConditionalRequest:
+    def test_is_told_when_nothing_changed(self, get):
+        etag = get().headers["ETag"]
+        answer = get(if_none_match=etag)
+        assert answer.status == 304
+        assert answer.body == b""
+        assert answer.headers["ETag"] == etag
+        assert answer.headers["Surrogate-Key"] == "front"
+        assert "Content-Length" not in answer.headers
+
+    @pytest.mark.parametrize("accepted", ["br", "gzip"])
+    def test_may_know_the_page_in_another_coding(self, get, accepted):
+        etag = get(accept_encoding=accepted).headers["ETag"]
+        assert get(if_none_match=f'W/{etag}, "x"').status == 304
+        assert etag != get().headers["ETag"]
+
+    def test_gets_the_page_when_it_changed(self, get, counters):
+        etag = get().headers["ETag"]
+        counters.touch(["front"])
+        answer = get(if_none_match=etag)
+        assert answer.status == 200
+        assert answer.headers["ETag"] != etag
+
+    def test_never_hides_that_a_page_is_missing(self, get, paper):
+        paper.status = 404
+        etag = get().headers["ETag"]
+        assert get(if_none_match=etag).status == 404
+
+    def test_is_no_reason_for_the_application_to_say_304(self, get, paper):
+        get(if_none_match='"anything"')
+        assert "HTTP_IF_NONE_MATCH" not in paper.environ
+
+
+class TestATouchedPage:
+    def test_is_rendered_again(self, get, paper, counters):
+        get()
+        counters.touch(["front"])
+        assert b"page 2" in get().body
+        assert b"page 2" in get().body
+        assert paper.rendered == 2
+
+    def test_is_not_rendered_for_a_key_that_is_not_its_own(self, get, paper, counters):
+        get()
+        counters.touch(["article:9"])
+        assert get().is_hit
+
+    def test_while_it_is_rendered_is_rendered_again(self, get, paper, counters):
+        paper.meanwhile = lambda: counters.touch(["front"])
+        get()
+        paper.meanwhile = lambda: None
+        assert b"page 2" in get().body
+
+    def test_is_never_kept_while_a_change_is_open(self, get, counters):
+        change = counters.open(["front"])
+        get()
+        assert b"page 2" in get().body
+        change.close()
+        assert b"page 3" in get().body
+        assert get().is_hit
+
+    def test_recovers_when_the_changer_died(self, get, counters, tmp_path):
+        script = (
+            "import os, sys; from pathlib import Path;"
+            "from newsroom.pagecache.generations import Generations;"
+            "change = Generations(Path(sys.argv[1])).open(['front']);"
+            "os.kill(os.getpid(), 9)"
+        )
+        subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, check=False)
+        get()
+        get()
+        get()
+        assert get().is_hit
+
+
+class TestTheClock:
+    def test_is_looked_at_before_the_first_page(self, get, site):
+        get()
+        assert len(site.asked) == 1
+        get()
+        assert len(site.asked) == 1
+
+    def test_makes_pages_stale_at_a_boundary(self, get, site, counters, monkeypatch):
+        get()
+        soon = time.time_ns() // 1000 + 30_000
+        counters.expect(soon)
+        assert get().is_hit
+        site.clock = (["front"], None)
+        time.sleep(0.04)
+        assert b"page 2" in get().body
+        assert site.asked[-1][1] >= soon
+        assert counters.boundary == NEVER
+
+    def test_leaves_other_pages_alone_at_a_boundary(self, get, site, counters):
+        get()
+        counters.expect(time.time_ns() // 1000 - 1)
+        site.clock = (["section:7"], None)
+        assert get().is_hit
+
+    def test_that_can_not_be_looked_up_makes_no_page_look_fresh(self, get, site, counters, paper):
+        get()
+        counters.expect(time.time_ns() // 1000 - 1)
+        site.clock = RuntimeError("no database")
+        paper.status = 503
+        answer = get()
+        assert answer.status == 200
+        assert "stale" in answer.mark
+
+
+class TestOtherMachines:
+    def test_that_can_be_heard_change_nothing(self, get, site, counters):
+        site.silence = 5
+        counters.words[HEARD] = time.time_ns() // 1000
+        get()
+        assert get().is_hit
+
+    def test_that_can_not_be_heard_make_old_pages_stale(self, get, cache, site, counters):
+        site.silence = 0.05
+        counters.words[HEARD] = time.time_ns() // 1000 - 10_000_000
+        get()
+        assert get().is_hit
+        time.sleep(0.06)
+        assert b"page 2" in get().body
+
+
+class TestWhenRenderingFails:
+    @pytest.mark.parametrize("status", [500, 503])
+    def test_the_last_good_copy_is_sent(self, get, paper, counters, status):
+        good = get()
+        counters.touch(["front"])
+        paper.status = status
+        answer = get()
+        assert answer.status == 200
+        assert answer.body == good.body
+        assert answer.mark == "newsroom; fwd=stale; detail=stale-if-error"
+
+    def test_an_exception_is_no_different(self, get, paper, counters):
+        good = get()
+        counters.touch(["front"])
+
+        def fail():
+            raise RuntimeError("broken")
+
+        paper.meanwhile = fail
+        assert get().body == good.body
+
+    def test_a_page_without_a_copy_says_so(self, get, paper):
+        paper.status = 503
+        assert get().status == 503
+
+    def test_it_is_tried_again_after_a_while(self, get, paper, counters, monkeypatch):
+        get()
+        counters.touch(["front"])
+        paper.status = 500
+        get()
+        tries = paper.rendered
+        get()
+        assert paper.rendered == tries
+        monkeypatch.setattr(front, "time", lambda: time.time() + 2)
+        paper.status = 200
+        assert b"page" in get().body
+        assert paper.rendered == tries + 1
+        assert get().is_hit
+
+    def test_a_database_that_is_away_is_found_out_once_for_all_pages(self, get, paper, counters):
+        get("/a/")
+        get("/b/")
+        counters.touch(["front"])
+        paper.status = 503
+        get("/a/")
+        tries = paper.rendered
+        assert get("/b/").status == 200
+        assert paper.rendered == tries
+
+    def test_a_copy_of_yesterday_is_too_old(self, get, paper, counters, monkeypatch):
+        get()
+        counters.touch(["front"])
+        paper.status = 500
+        get()
+        monkeypatch.setattr(front, "time", lambda: time.time() + front.STALE_IF_ERROR + 5)
+        assert get().status == 500
+
+
+class TestManyAtOnce:
+    def test_wait_for_one_rendering(self, get, paper, cache):
+        get("/other/")
+        paper.meanwhile = lambda: time.sleep(0.1)
+        answers = []
+        threads = [
+            threading.Thread(target=lambda: answers.append(get("/"))) for _number in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert paper.rendered == 2
+        assert len({answer.body for answer in answers}) == 1
+        assert cache.count[metrics.COALESCED] == 7
+
+    def test_do_not_take_a_rendering_that_began_before_a_change(self, get, paper, counters):
+        get("/other/")
+        is_rendering, may_end = threading.Event(), threading.Event()
+
+        def hold():
+            is_rendering.set()
+            may_end.wait(5)
+
+        paper.meanwhile = hold
+        first = threading.Thread(target=get)
+        first.start()
+        is_rendering.wait(5)
+        counters.touch(["front"])
+        paper.meanwhile = lambda: None
+        answers = []
+        second = threading.Thread(target=lambda: answers.append(get()))
+        second.start()
+        time.sleep(0.05)
+        may_end.set()
+        first.join()
+        second.join()
+        assert b"page 3" in answers[0].body
+
+    def test_do_not_wait_for_ever(self, get, paper, monkeypatch):
+        get("/other/")
+        monkeypatch.setattr(front, "PATIENCE", 0.05)
+        is_rendering, may_end = threading.Event(), threading.Event()
+
+        def hold():
+            is_rendering.set()
+            may_end.wait(5)
+
+        paper.meanwhile = hold
+        first = threading.Thread(target=get)
+        first.start()
+        is_rendering.wait(5)
+        paper.meanwhile = lambda: None
+        assert get().status == 200
+        may_end.set()
+        first.join()
+
+
+class TestWhatIsNoneOfItsBusiness:
+    @pytest.mark.parametrize("method", ["POST", "PUT", "OPTIONS"])
+    def test_other_methods(self, get, paper, method):
+        get(method=method)
+        get(method=method)
+        assert paper.rendered == 2
+
+    def test_a_session(self, get, paper):
+        get()
+        assert get(cookie="a=b; sessionid=x").mark == ""
+        assert paper.environ["HTTP_COOKIE"] == "a=b; sessionid=x"
+
+    def test_other_cookies_make_no_difference(self, get):
+        get()
+        assert get(cookie="_ga=1").is_hit
+
+    @pytest.mark.parametrize("path", ["/admin/", "/private/"])
+    def test_private_paths(self, get, paper, path):
+        get(path)
+        get(path)
+        assert paper.rendered == 2
+
+    def test_plain_requests_to_a_secure_site(self, get, paper, site):
+        site.secure_mark = ("HTTP_X_FORWARDED_PROTO", "https")
+        get(x_forwarded_proto="https")
+        assert get(x_forwarded_proto="https").is_hit
+        assert get().mark == ""
+
+    @pytest.mark.parametrize(
+        "header",
+        [("Set-Cookie", "a=b"), ("Vary", "Cookie"), ("Vary", "*"), ("Content-Encoding", "gzip")],
+    )
+    def test_answers_that_are_somebodys_own(self, get, paper, header):
+        paper.headers = [header]
+        get()
+        get()
+        assert paper.rendered == 2
+
+    def test_answers_that_may_not_be_kept(self, get, paper):
+        paper.cache_control = "private, no-store"
+        get()
+        get()
+        assert paper.rendered == 2
+
+    def test_answers_that_name_no_keys(self, get, paper):
+        paper.keys = ""
+        get()
+        get()
+        assert paper.rendered == 2
+
+    @pytest.mark.parametrize("status", [301, 400, 403, 500])
+    def test_other_statuses(self, get, paper, status):
+        paper.status = status
+        assert get().status == status
+        get()
+        assert paper.rendered == 2
+
+    def test_hosts_that_the_application_has_not_accepted(self, get, paper):
+        get()
+        paper.status = 400
+        assert get(host="evil.example").status == 400
+        assert get().is_hit
+        assert get(host="evil.example").status == 400
+
+
+class TestAddresses:
+    def test_junk_in_the_query_is_the_same_page(self, get, paper):
+        get()
+        assert get(query="utm_source=mail&fbclid=1").is_hit
+        assert paper.rendered == 1
+
+    def test_junk_never_reaches_the_application(self, get, paper):
+        get(query="utm_source=mail")
+        assert paper.environ["QUERY_STRING"] == ""
+        assert get().is_hit
+
+    def test_known_parameters_are_pages_of_their_own(self, get, paper):
+        get("/search/", query="q=ferry")
+        assert paper.environ["QUERY_STRING"] == "q=ferry"
+        assert get("/search/", query="utm=1&q=ferry").is_hit
+        get("/search/", query="q=bridge")
+        assert paper.rendered == 2
+
+    def test_the_order_of_parameters_makes_no_difference(self, get, paper):
+        get("/search/", query="q=ferry&page=2")
+        assert get("/search/", query="page=2&q=ferry").is_hit
+
+    def test_a_very_long_query_is_left_to_the_application(self, get, paper):
+        get("/search/", query="q=" + "a" * 600)
+        assert paper.environ["QUERY_STRING"].startswith("q=aaa")
+        get("/search/", query="q=" + "a" * 600)
+        assert paper.rendered == 2
+
+    @given(st.text(max_size=40), st.text(max_size=40))
+    def test_normalising_twice_changes_nothing(self, value, junk):
+        from urllib.parse import urlencode
+
+        query = urlencode([("junk", junk), ("q", value), ("page", "2")])
+        once = normalised(query, frozenset({"q", "page"}))
+        assert normalised(once, frozenset({"q", "page"})) == once
+        assert "junk" not in once
+
+    def test_many_missing_ones_do_not_push_out_the_paper(self, get, paper, cache):
+        get()
+        paper.status = 404
+        for number in range(3000):
+            get(f"/missing-{number}/")
+        assert cache.pages.size <= cache.pages.budget
+        assert get().is_hit
+
+    def test_readers_can_not_be_told_apart(self):
+        environ = {
+            "HTTP_HOST": HOST,
+            "HTTP_COOKIE": "a=b",
+            "HTTP_ACCEPT_LANGUAGE": "hi",
+            "HTTP_X_FORWARDED_PROTO": "https",
+            "wsgi.url_scheme": "https",
+            "QUERY_STRING": "q=1",
+        }
+        assert as_anybody(environ, "/", frozenset()) == {
+            "HTTP_HOST": HOST,
+            "HTTP_X_FORWARDED_PROTO": "https",
+            "wsgi.url_scheme": "https",
+            "REQUEST_METHOD": "GET",
+            "QUERY_STRING": "",
+        }
+
+
+class TestSharedParts:
+    """What several pages show alike is exchanged without asking the application."""
+
+    @pytest.fixture(autouse=True)
+    def with_a_shared_part(self, paper):
+        paper.body = (
+            b"<p>page %d</p><!--shared:section:3--><p>newest %d</p><!--/shared--><p>end</p>"
+            + b"<p>words</p>" * 30
+        )
+        paper.keys = "article:1 section:3"
+
+    def test_come_from_whichever_page_was_rendered_last(self, get, paper, counters):
+        get("/one/")
+        paper.keys = "article:2 section:3"
+        get("/two/")
+        counters.touch(["section:3"])
+        assert b"newest 3" in get("/two/").body
+        answer = get("/one/")
+        assert paper.rendered == 3
+        assert b"<p>page 1</p>" in answer.body
+        assert b"newest 3" in answer.body
+        assert answer.is_hit
+        assert answer.headers["Content-Length"] == str(len(answer.body))
+
+    def test_change_the_etag(self, get, paper, counters):
+        etag = get("/one/").headers["ETag"]
+        paper.keys = "article:2 section:3"
+        get("/two/")
+        counters.touch(["section:3"])
+        get("/two/")
+        assert get("/one/", if_none_match=etag).status == 200
+
+    def test_are_no_help_when_the_page_itself_changed(self, get, paper, counters):
+        get("/one/")
+        counters.touch(["section:3", "article:1"])
+        assert b"page 2" in get("/one/").body
+
+    def test_are_not_taken_from_before_the_change(self, get, paper, counters):
+        get("/one/")
+        get("/two/")
+        counters.touch(["section:3"])
+        assert b"newest 3" in get("/one/").body
+
+    def test_of_a_page_rendered_during_a_change_are_not_taken(self, get, paper, counters):
+        get("/one/")
+        change = counters.open(["section:3"])
+        get("/two/")
+        assert not get("/one/").is_hit
+        change.close()
+        assert not get("/one/").is_hit
+
+    def test_are_exchanged_again_after_the_next_change(self, get, paper, counters):
+        get("/one/")
+        paper.keys = "article:2 section:3"
+        for number in range(3):
+            counters.touch(["section:3"])
+            get("/two/")
+            assert b"newest %d" % (number + 2) in get("/one/").body
+
+
+class TestTheShelf:
+    @pytest.fixture
+    def others(self, paper, site, counters, tmp_path):
+        """Two processes with a shelf in common."""
+
+        def process():
+            return PageCache(
+                paper,
+                site,
+                counters,
+                pages=Pages(1_000_000),
+                shelf=Shelf(tmp_path, "test", budget=10_000_000),
+            )
+
+        return process(), process()
+
+    def test_makes_one_rendering_a_hit_in_every_process(self, get, paper, others):
+        one, two = others
+        get(of=one)
+        get("/other/", of=two)
+        rendered = paper.rendered
+        assert get(of=two).is_hit
+        assert paper.rendered == rendered
+
+    def test_gives_no_page_that_was_touched(self, get, counters, others):
+        one, two = others
+        get(of=one)
+        get("/other/", of=two)
+        counters.touch(["front"])
+        assert not get(of=two).is_hit
+
+    def test_gives_what_another_process_rendered_since(self, get, paper, counters, others):
+        one, two = others
+        get(of=one)
+        get(of=two)
+        counters.touch(["front"])
+        get(of=one)
+        rendered = paper.rendered
+        assert get(of=two).is_hit
+        assert paper.rendered == rendered
+
+    def test_has_the_last_good_copy_after_a_restart(self, get, paper, counters, others):
+        one, two = others
+        get("/visited/", of=one)
+        get("/other/", of=two)
+        counters.touch(["front"])
+        paper.status = 503
+        answer = get("/visited/", of=two)
+        assert answer.status == 200
+        assert "stale" in answer.mark
+
+
+class TestTheCountersFile:
+    def test_that_was_removed_is_made_again(self, get, paper, site, tmp_path, monkeypatch):
+        first = Generations(tmp_path / "a")
+        second = Generations(tmp_path / "b")
+        cache = PageCache(paper, site, first, pages=Pages(1_000_000), renew=lambda: second)
+        get(of=cache)
+        first.path.unlink()
+        monkeypatch.setattr(front, "time", lambda: time.time() + 2)
+        get(of=cache)
+        get(of=cache)
+        second.touch(["front"])
+        assert not get(of=cache).is_hit
+
+
+class TestCounting:
+    def test_tells_hits_from_misses(self, get, cache, counters):
+        get()
+        get()
+        get(method="POST")
+        counters.touch(["front"])
+        get()
+        text = cache.counters.text()
+        assert "newsroom_page_cache_hits_total 1\n" in text
+        assert "newsroom_page_cache_misses_total 2\n" in text
+        assert "newsroom_page_cache_passed_total 1\n" in text
+
+    def test_counts_the_bytes_of_hits(self, get, cache):
+        body = get().body
+        before = cache.count[metrics.BYTES]
+        get()
+        assert cache.count[metrics.BYTES] - before == len(body)
