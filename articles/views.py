@@ -112,17 +112,19 @@ def find_edition(year: int, month: int, day: int, slug: str) -> Edition:
 
 def article_context(edition: Edition, **extra: Any) -> dict[str, Any]:
     """What articles/article.html needs; comments.views shows the same page with a refused form."""
-    more = (
+    newest = list(
         Edition.objects.live()
         .with_page_relations()
         .filter(section=edition.section_id)
-        .exclude(pk=edition.pk)
-        .newest_first()[:ASIDE_LENGTH]
+        .newest_first()[: ASIDE_LENGTH + 1]
     )
+    more = [other for other in newest if other.pk != edition.pk]
     return {
         "edition": edition,
         "section": edition.section,
-        "more": list(more),
+        "more": more[:ASIDE_LENGTH],
+        # All older stories of the section show the same five beside them.
+        "shared_key": keys.section(edition.section_id) if len(more) == len(newest) else "",
         "share_links": share_links(edition.short_title, edition.absolute_url),
         **extra,
     }

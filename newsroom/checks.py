@@ -10,13 +10,15 @@ from django.core import checks
 @checks.register
 def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
     found: list[checks.CheckMessage] = []
-    for network in settings.TRUSTED_PROXIES:
+    networks = [("TRUSTED_PROXIES", each) for each in settings.TRUSTED_PROXIES]
+    networks += [("METRICS_NETWORKS", each) for each in settings.METRICS_NETWORKS]
+    for name, network in networks:
         try:
             ip_network(network, strict=False)
         except ValueError:
             found.append(
                 checks.Error(
-                    f"TRUSTED_PROXIES holds {network!r}, which is no network.",
+                    f"{name} holds {network!r}, which is no network.",
                     hint="Write addresses or networks, parted by commas: 127.0.0.1,10.0.0.0/8.",
                     id="newsroom.E001",
                 )

@@ -69,6 +69,8 @@ INSTALLED_APPS = [
     "csp",
     "django_prose_editor",
     "js_asset",
+    "django_tasks",
+    "django_tasks_db",
 ]
 
 MIDDLEWARE = [
@@ -127,6 +129,9 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database["CONN_HEALTH_CHECKS"] = True
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# What nobody waits for becomes a row of the database, and `manage.py worker` does it.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -189,6 +194,9 @@ PAGE_CACHE_FOLDER = Path(env.str("PAGE_CACHE_FOLDER", default=str(NEWSROOM_DATA 
 # can't be heard trust no page for longer than so many seconds.
 PAGE_CACHE_LISTEN = env.bool("PAGE_CACHE_LISTEN", default=True)
 PAGE_CACHE_SILENCE = env.float("PAGE_CACHE_SILENCE", default=5)
+
+# Who may read /metrics: networks, parted by commas.
+METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=["127.0.0.1/32", "::1/128"])
 
 # Networks whose X-Forwarded-For header is believed (the reverse proxy's), for example 10.0.0.0/8.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])

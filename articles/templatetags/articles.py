@@ -1,6 +1,8 @@
 """Tags of the public pages."""
 
 from django import template
+from django.template import Context, NodeList
+from django.template.base import FilterExpression, Parser, Token
 
 from ..models import Section
 
@@ -11,3 +13,29 @@ register = template.Library()
 def section_list() -> list[Section]:
     """The sections in the order of the navigation; one query."""
     return list(Section.objects.all())
+
+
+class SharedNode(template.Node):
+    """A part that every page with the same key shows alike."""
+
+    def __init__(self, key: FilterExpression, nodes: NodeList) -> None:
+        self.key = key
+        self.nodelist = nodes
+
+    def render(self, context: Context) -> str:
+        content = self.nodelist.render(context)
+        key = self.key.resolve(context)
+        return f"<!--shared:{key}-->{content}<!--/shared-->" if key else content
+
+
+@register.tag
+def shared(parser: Parser, token: Token) -> SharedNode:
+    """`{% shared key %}...{% endshared %}`: mark what depends on this surrogate key alone.
+
+    A cache that knows the marks may exchange the part for a newer one from another page, instead
+    of having the whole page rendered again. With an empty key the part is the page's own.
+    """
+    _name, key = token.split_contents()
+    nodes = parser.parse(("endshared",))
+    parser.delete_first_token()
+    return SharedNode(parser.compile_filter(key), nodes)

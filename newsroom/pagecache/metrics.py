@@ -31,9 +31,13 @@ _SHOWN = (
 
 
 class Metrics:
-    """The counters of one folder; `row` is this process's own."""
+    """The counters of one folder; `row` is the counting process's own.
 
-    def __init__(self, folder: Path, owner: int) -> None:
+    `owner` is the process's number among those of the folder; without one, row 0 is a spare that
+    nobody counts in.
+    """
+
+    def __init__(self, folder: Path, owner: int = 0) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         size = _ROWS * _WIDTH * 8
         descriptor = os.open(folder / f"metrics.{_LAYOUT}", os.O_RDWR | os.O_CREAT, 0o644)

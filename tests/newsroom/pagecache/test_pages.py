@@ -1,0 +1,197 @@
+"""The real pages through the page cache: every page type is kept, and freshened by its changes."""
+
+import re
+from wsgiref.util import setup_testing_defaults
+
+import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import Client
+from django.urls import get_resolver
+
+from articles import publishing
+from comments import moderation
+from newsroom.pagecache import purge
+from newsroom.pagecache.site import page_cache
+from tests.factories import (
+    make_article,
+    make_comment,
+    make_editor,
+    make_image,
+    make_moderator,
+    make_section,
+    publish_article,
+)
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("committed_db")]
+
+
+@pytest.fixture
+def cache(tmp_path, settings, monkeypatch):
+    settings.PAGE_CACHE_FOLDER = tmp_path
+    settings.PAGE_CACHE_LISTEN = False
+    monkeypatch.setattr(purge, "_counters", None)
+    yield page_cache(WSGIHandler())
+    monkeypatch.setattr(purge, "_counters", None)
+
+
+@pytest.fixture
+def get(cache):
+    """Ask for a page; gives its status, headers and text."""
+
+    def get(path):
+        environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "HTTP_HOST": "testserver"}
+        setup_testing_defaults(environ)
+        started = []
+        body = b"".join(cache(environ, lambda *arguments: started.extend(arguments)))
+        return int(started[0][:3]), dict(started[1]), body.decode()
+
+    return get
+
+
+@pytest.fixture
+def edition():
+    return publish_article(section=make_section("World"), lead_image=make_image())
+
+
+def is_hit(answer):
+    return answer[1].get("Cache-Status") == "newsroom; hit"
+
+
+def public_views():
+    """The names of all addresses whose answers are the same for everybody."""
+    return {
+        f"{namespace}:{name}" if namespace else name
+        for namespace, patterns in (
+            ("", get_resolver().url_patterns),
+            ("articles", get_resolver("articles.urls").url_patterns),
+            ("comments", get_resolver("comments.urls").url_patterns),
+        )
+        for pattern in patterns
+        if (view := getattr(pattern, "callback", None)) and hasattr(view, "public_query")
+        for name in [pattern.name or str(pattern.pattern)]
+    }
+
+
+#: How to get to each public page, and what makes it show something else. A new page type belongs
+#: in here: without it, the test of the addresses fails.
+PAGES = {
+    "articles:front": lambda edition: "/",
+    "articles:section": lambda edition: edition.section.get_absolute_url(),
+    "articles:article": lambda edition: edition.get_absolute_url(),
+    "robots.txt": lambda edition: "/robots.txt",
+}
+NO_STORY = {"robots.txt"}
+each_page = pytest.mark.parametrize("name", sorted(PAGES))
+each_page_of_stories = pytest.mark.parametrize("name", sorted(set(PAGES) - NO_STORY))
+
+
+def test_every_public_address_is_tested_here():
+    assert public_views() == set(PAGES)
+
+
+def test_every_other_address_is_private():
+    """Whatever is neither the same for everybody nor marked so may never say that it is."""
+    for path in ("/admin/login/", "/healthz", "/metrics", "/comments/x/"):
+        response = Client().get(path)
+        if response.status_code != 404:
+            assert "public" not in response.headers.get("Cache-Control", "")
+
+
+class TestEveryPage:
+    @each_page
+    def test_names_what_it_was_made_from(self, get, edition, name):
+        assert get(PAGES[name](edition))[1]["Surrogate-Key"]
+
+    @each_page
+    def test_is_kept(self, get, edition, name):
+        path = PAGES[name](edition)
+        first, second = get(path), get(path)
+        assert first[1]["Cache-Status"] == "newsroom; fwd=miss; stored"
+        assert is_hit(second)
+        assert first[2] == second[2]
+
+    @each_page
+    def test_is_the_same_as_without_the_cache(self, get, edition, name):
+        path = PAGES[name](edition)
+        assert get(path)[2] == Client().get(path).text
+
+    @each_page_of_stories
+    def test_shows_a_new_headline_at_once(self, get, edition, name):
+        path = PAGES[name](edition)
+        get(path)
+        article = edition.article
+        article.headline = article.short_title = "Ferry to run all year"
+        article.save()
+        assert "all year" not in get(path)[2]
+        publishing.publish(article, by=make_editor())
+        assert "Ferry to run all year" in get(path)[2]
+
+    @each_page_of_stories
+    def test_shows_an_approved_comment_at_once(self, get, edition, name):
+        path = PAGES[name](edition)
+        get(path)
+        comment = make_comment(edition.article)
+        assert is_hit(get(path))
+        moderation.approve(comment, by=make_moderator())
+        assert re.search(r"\b1 comment\b", get(path)[2])
+
+    @each_page_of_stories
+    def test_shows_a_story_no_more_once_it_is_withdrawn(self, get, edition, name):
+        path = PAGES[name](edition)
+        get(path)
+        publishing.withdraw(edition.article, by=make_editor(), note="Wrong ferry.")
+        status, _headers, text = get(path)
+        assert status == (410 if name == "articles:article" else 200)
+        assert edition.short_title not in text
+
+    @each_page_of_stories
+    def test_shows_the_new_name_of_a_section_at_once(self, get, edition, name):
+        path = PAGES[name](edition)
+        get(path)
+        edition.section.name = "Abroad"
+        edition.section.save()
+        assert "Abroad" in get(path)[2]
+
+
+class TestMissingPages:
+    def test_become_a_story_when_it_is_published(self, get, edition):
+        article = make_article(slug="new-ferry")
+        day = edition.article.published_on
+        path = f"/{day:%Y/%m/%d}/new-ferry/"
+        assert get(path)[0] == 404
+        assert is_hit(get(path))
+        publishing.publish(article, by=make_editor())
+        assert get(path)[0] == 200
+
+    def test_without_their_last_slash_are_redirected(self, get, edition):
+        status, headers, _text = get(edition.get_absolute_url().rstrip("/"))
+        assert status == 301
+        assert headers["Location"] == edition.get_absolute_url()
+
+    def test_withdrawn_come_back_when_they_are_published_again(self, get, edition):
+        path = edition.get_absolute_url()
+        publishing.withdraw(edition.article, by=make_editor())
+        assert get(path)[0] == 410
+        assert is_hit(get(path))
+        publishing.publish(edition.article, by=make_editor())
+        assert get(path)[0] == 200
+
+
+class TestTheStoriesBesideAStory:
+    def test_are_exchanged_without_rendering(self, get, edition, django_assert_num_queries):
+        old = [publish_article(section=edition.section) for _number in range(9)][:2]
+        paths = [story.get_absolute_url() for story in old]
+        for path in paths:
+            get(path)
+        publish_article(section=edition.section, short_title="Tunnel opens")
+        assert "Tunnel opens" in get(paths[0])[2]
+        with django_assert_num_queries(0):
+            answer = get(paths[1])
+        assert "Tunnel opens" in answer[2]
+        assert is_hit(answer)
+        assert answer[2] == Client().get(paths[1]).text
+
+    def test_never_hold_the_story_itself(self, get, edition):
+        title = edition.short_title
+        text = get(edition.get_absolute_url())[2]
+        assert f">{title}</a>" not in text
