@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -13,6 +14,11 @@ from django.views.decorators.http import require_safe
 
 #: Anybody may keep a page, but asks again before showing it: a correction is seen at once.
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
+
+#: What Django raises when the database can't be reached, or doesn't answer in time.
+DATABASE_AWAY = (OperationalError, InterfaceError)
+#: When to come back, in seconds.
+RETRY_AFTER = 60
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -65,6 +71,15 @@ def forget_visitor(request: HttpRequest) -> None:
     """
     request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
     request.META.pop("CSRF_COOKIE_NEEDS_UPDATE", None)
+
+
+def bare_page(template: str, context: dict[str, Any] | None = None, *, status: int) -> HttpResponse:
+    """Render a page that extends bare.html: it asks neither the database nor the request."""
+    response = HttpResponse(render_to_string(template, context), status=status)
+    response.headers["Cache-Control"] = "no-store"
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
 
 
 def private_page(

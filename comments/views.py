@@ -1,16 +1,22 @@
 """Posting a comment, and the sender's own page about it."""
 
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from articles.models import Edition
-from articles.public import private_page
+from articles.public import DATABASE_AWAY, bare_page, private_page
 from articles.views import Withdrawn, article_context, find_edition, withdrawn_page
 
 from .forms import CommentForm
@@ -21,8 +27,28 @@ from .senders import is_over_limit, limit_span, sender_of, take_turn
 
 SEE_OTHER = 303
 
+logger = logging.getLogger(__name__)
+
+
+def keeps_words(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Give the sender's words back, ready to be sent again, when the database is away."""
+
+    @wraps(view)
+    def kept(request: HttpRequest, **address: Any) -> HttpResponseBase:
+        try:
+            return view(request, **address)
+        except DATABASE_AWAY as error:
+            if request.method != "POST":
+                raise
+            logger.exception("A comment could not be stored", exc_info=error)
+            form = CommentForm(request.POST, action=reverse("comments:post", kwargs=address))
+            return bare_page("comments/unavailable.html", {"form": form}, status=503)
+
+    return kept
+
 
 @csrf_exempt
+@keeps_words
 @require_http_methods(["GET", "HEAD", "POST"])
 def post(request: HttpRequest, year: int, month: int, day: int, slug: str) -> HttpResponseBase:
     """Take a comment from one of our own pages; ask any other client to confirm."""
@@ -47,6 +73,7 @@ def post(request: HttpRequest, year: int, month: int, day: int, slug: str) -> Ht
 
 
 @csrf_protect
+@keeps_words
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, year: int, month: int, day: int, slug: str) -> HttpResponseBase:
     """Take a comment that was confirmed on our own page, guarded by its token."""

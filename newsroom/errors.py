@@ -1,12 +1,16 @@
 """What readers get when something is missing, forbidden or broken."""
 
+import logging
+from collections.abc import Callable
+
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.template.loader import render_to_string
 
 from articles import keys
 from articles.models import Edition
-from articles.public import private_page, public_page, public_view
+from articles.public import DATABASE_AWAY, bare_page, private_page, public_page, public_view
+
+logger = logging.getLogger(__name__)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
@@ -33,9 +37,23 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500 that needs neither the database nor anything of the request."""
-    response = HttpResponse(render_to_string("500.html"), status=500)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return bare_page("500.html", status=500)
+
+
+class DatabaseAwayMiddleware:
+    """503 instead of 500 while the database is away: nothing is broken, and it passes."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, DATABASE_AWAY):
+            return None
+        logger.error("The database is away: %s", request.path, exc_info=exception)
+        return bare_page("503.html", status=503)
 
 
 @public_view()

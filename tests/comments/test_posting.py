@@ -6,14 +6,16 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from articles import publishing
+from articles.public import bare_page
 from comments import moderation
+from comments.forms import CommentForm
 from comments.models import Comment
 from tests.factories import (
     COMMENT,
@@ -23,6 +25,7 @@ from tests.factories import (
     make_moderator,
     publish_article,
 )
+from tests.valid_html import assert_valid
 
 pytestmark = pytest.mark.django_db
 
@@ -536,3 +539,42 @@ class TestManyAtOnce:
         answers = self.post_together(edition, [COMMENT] * 4)
         assert len({urlsplit(answer.headers["Location"]).path for answer in answers}) == 1
         assert Comment.objects.count() == 1
+
+
+class TestWithoutADatabase:
+    """The database goes away somewhere on the way, and comes back later."""
+
+    @pytest.fixture(params=["find_edition", "take_turn"])
+    def away(self, request, edition, monkeypatch):
+        # Asked for while the database was there: its address needs its day.
+        edition.get_absolute_url()
+        with monkeypatch.context() as patch:
+
+            def fail(*arguments, **fields):
+                raise OperationalError("the connection was closed")
+
+            patch.setattr(f"comments.views.{request.param}", fail)
+            yield patch
+
+    def test_says_so_and_keeps_what_was_typed(self, edition, away):
+        response = post(edition, comment=f"<b>{COMMENT}</b>")
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "60"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert_valid(response.text)
+        assert "Your text is kept below" in words(response)
+        assert f"&lt;b&gt;{COMMENT}&lt;/b&gt;" in response.text
+        assert 'value="Mira Holt"' in response.text
+        assert 'value="mira@example.com"' in response.text
+
+    def test_offers_to_send_it_again(self, edition, away):
+        response = post(edition)
+        assert f'action="{edition.get_absolute_url()}comments/"' in response.text
+        away.undo()
+        assert post(edition).status_code == 303
+        assert Comment.objects.get().body == COMMENT
+
+    def test_needs_no_database_to_say_so(self, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            form = CommentForm(TYPED, action="/")
+            assert bare_page("comments/unavailable.html", {"form": form}, status=503).content

@@ -2,6 +2,7 @@ import re
 from urllib.robotparser import RobotFileParser
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.urls import path
 from django.utils import translation
@@ -22,7 +23,11 @@ def broken(request):
     raise RuntimeError("the press is jammed: password=hunter2")
 
 
-urlpatterns = [path("broken/", broken), *site_urls]
+def away(request):
+    raise OperationalError("could not connect to server")
+
+
+urlpatterns = [path("broken/", broken), path("away/", away), *site_urls]
 
 
 class TestServerError:
@@ -61,6 +66,21 @@ class TestServerError:
         client = Client(raise_request_exception=False)
         assert client.head("/broken/").status_code == 500
         assert client.post("/broken/").status_code == 500
+
+
+@pytest.mark.urls("tests.newsroom.test_errors")
+class TestDatabaseAway:
+    def test_is_told_as_something_that_passes(self):
+        page = Client().get("/away/")
+        assert page.status_code == 503
+        assert page.headers["Retry-After"] == "60"
+        assert page.headers["Cache-Control"] == "no-store"
+        assert_valid(page.text)
+        assert "Please try again in a minute" in page.text
+
+    def test_is_logged(self, caplog):
+        Client().get("/away/")
+        assert "could not connect to server" in caplog.text
 
 
 @pytest.mark.django_db
