@@ -170,7 +170,17 @@ class Article(models.Model):
         verbose_name = _("article")
         verbose_name_plural = _("articles")
         permissions = [("publish_article", _("Can publish, schedule and withdraw articles"))]
-        indexes = [models.Index(fields=["-updated_at", "-id"], name="article_by_last_change")]
+        indexes = [
+            models.Index(fields=["-updated_at", "-id"], name="article_by_last_change"),
+            models.Index(
+                fields=["section", "-updated_at", "-id"], name="article_of_section_by_change"
+            ),
+            models.Index(
+                fields=["-updated_at", "-id"],
+                condition=models.Q(published_on__isnull=True),
+                name="article_without_address",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["published_on", "slug"],

@@ -114,6 +114,13 @@ class Edition(models.Model):
             models.Index(
                 fields=["section", "-first_published_at", "-id"], name="edition_newest_in_section"
             ),
+            # What the clock will open and close next.
+            models.Index(fields=["live_from"], name="edition_opens"),
+            models.Index(
+                fields=["live_until"],
+                condition=models.Q(live_until__isnull=False),
+                name="edition_closes",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["article", "number"], name="edition_number_unique"),
@@ -187,6 +194,13 @@ class PublicationEvent(models.Model):
         ordering = ["-created_at", "-pk"]
         verbose_name = _("publication event")
         verbose_name_plural = _("publication events")
+        indexes = [
+            models.Index(
+                fields=["-created_at", "-id"],
+                condition=models.Q(action="withdraw"),
+                name="event_withdrawn",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_action_display()}: {self.article}"

@@ -84,6 +84,7 @@ class Image(models.Model):
         ordering = ["-uploaded_at", "-pk"]
         verbose_name = _("picture")
         verbose_name_plural = _("pictures")
+        indexes = [models.Index(fields=["-uploaded_at", "-id"], name="image_newest")]
 
     def __str__(self) -> str:
         return self.alt or str(_("Picture without a description"))
