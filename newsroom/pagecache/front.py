@@ -145,7 +145,7 @@ class PageCache:
                 return self.application(environ, start_response)
             normal = normalised(query, known)
             if normal:
-                key = f"{path}?{normal}"
+                key = key_of(path, normal)
                 page = by_key.get(key)
         now = time()
         if (
@@ -290,7 +290,7 @@ class PageCache:
         rendered_at = time()
         answer = Answer()
         try:
-            body = answer.read(self.application, as_anybody(environ, key, known))
+            body = answer.read(self.application, as_anybody(environ, query_in(key)))
         except Exception:
             logger.exception("Rendering %s failed", key)
             if (page := self._failed(key, environ, "500")) is None:
@@ -405,7 +405,20 @@ class Answer:
         return b"".join(written)
 
 
-def as_anybody(environ: Environ, key: str, known: frozenset[str]) -> Environ:
+def key_of(path: str, normal: str) -> str:
+    """Names the page of a path with a query.
+
+    The query comes first: a path may hold a question mark, an encoded query no slash, so no path
+    is ever taken for another one's query.
+    """
+    return f"?{normal}{path}"
+
+
+def query_in(key: str) -> str:
+    return key[1:].partition("/")[0] if key[:1] == "?" else ""
+
+
+def as_anybody(environ: Environ, query: str) -> Environ:
     """The request as it would be without anything that tells readers apart.
 
     So a page can't depend on a cookie, a language or a parameter that its key doesn't name.
@@ -416,7 +429,7 @@ def as_anybody(environ: Environ, key: str, known: frozenset[str]) -> Environ:
         if name[:5] != "HTTP_" or name == "HTTP_HOST" or name[:17] == "HTTP_X_FORWARDED_"
     }
     plain["REQUEST_METHOD"] = "GET"
-    plain["QUERY_STRING"] = key.partition("?")[2] if known else ""
+    plain["QUERY_STRING"] = query
     return plain
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsroom.pagecache import front, metrics, store
-from newsroom.pagecache.front import PageCache, as_anybody, normalised
+from newsroom.pagecache.front import PageCache, as_anybody, key_of, normalised, query_in
 from newsroom.pagecache.generations import HEARD, NEVER, Generations
 from newsroom.pagecache.metrics import Metrics
 from newsroom.pagecache.shelf import Shelf
@@ -541,6 +541,12 @@ class TestAddresses:
         get("/search/", query="q=ferry&page=2")
         assert get("/search/", query="page=2&q=ferry").is_hit
 
+    def test_a_question_mark_in_the_path_is_no_query(self, get, paper):
+        """Else an address like /search/%3Fq=ferry could put a page in the place of another."""
+        get("/search/?q=ferry")
+        assert not get("/search/", query="q=ferry").is_hit
+        assert paper.environ["QUERY_STRING"] == "q=ferry"
+
     def test_a_very_long_query_is_left_to_the_application(self, get, paper):
         get("/search/", query="q=" + "a" * 600)
         assert paper.environ["QUERY_STRING"].startswith("q=aaa")
@@ -553,6 +559,7 @@ class TestAddresses:
 
         query = urlencode([("junk", junk), ("q", value), ("page", "2")])
         once = normalised(query, frozenset({"q", "page"}))
+        assert query_in(key_of("/a/?b/", once)) == once
         assert normalised(once, frozenset({"q", "page"})) == once
         assert "junk" not in once
 
@@ -573,7 +580,7 @@ class TestAddresses:
             "wsgi.url_scheme": "https",
             "QUERY_STRING": "q=1",
         }
-        assert as_anybody(environ, "/", frozenset()) == {
+        assert as_anybody(environ, "") == {
             "HTTP_HOST": HOST,
             "HTTP_X_FORWARDED_PROTO": "https",
             "wsgi.url_scheme": "https",
