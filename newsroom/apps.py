@@ -6,5 +6,5 @@ class NewsroomConfig(AppConfig):
     verbose_name = "Newsroom"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401  (registers the system checks)
+        from . import background, checks  # noqa: F401  (registers jobs and system checks)
         from .pagecache import purge  # noqa: F401  (hears of changes)
