@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.options import IS_POPUP_VAR, BaseModelAdmin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AutocompleteSelectMultiple, RelatedFieldWidgetWrapper
 from django.contrib.auth.models import User
@@ -34,6 +34,19 @@ from ..models.article import ArticleQuerySet
 from .forms import ArticleForm, PublishForm, WithdrawForm
 
 
+class PartOfStory(BaseModelAdmin):
+    """Offers to add what a story needs, not to change or erase it from inside the story."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        widget = getattr(field, "widget", None)
+        if isinstance(widget, RelatedFieldWidgetWrapper):
+            widget.can_change_related = widget.can_delete_related = False
+            widget.can_view_related = False
+            widget.can_add_related = widget.can_add_related and db_field.name != "section"
+        return field
+
+
 class KeyPointInline(admin.StackedInline):
     # Stacked, here and below: each field has its own label and help, which a table has not.
     model = KeyPoint
@@ -44,7 +57,7 @@ class KeyPointInline(admin.StackedInline):
     verbose_name_plural = _("Key points")
 
 
-class BylineInline(admin.StackedInline):
+class BylineInline(PartOfStory, admin.StackedInline):
     model = Byline
     fields = [("role", "author", "position")]
     autocomplete_fields = ["author"]
@@ -86,7 +99,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Article)
-class ArticleAdmin(admin.ModelAdmin):
+class ArticleAdmin(PartOfStory, admin.ModelAdmin):
     form = ArticleForm
     change_form_template = "admin/articles/article/change_form.html"
     list_display = ["headline", "shown_state", "section", "goes_live", "shown_update"]
@@ -122,16 +135,6 @@ class ArticleAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
         return cast(ArticleQuerySet, super().get_queryset(request)).with_publication()
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer to add what is missing, not to change or erase it from inside a story."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        widget = getattr(field, "widget", None)
-        if isinstance(widget, RelatedFieldWidgetWrapper):
-            widget.can_change_related = widget.can_delete_related = False
-            widget.can_view_related = False
-            widget.can_add_related = widget.can_add_related and db_field.name != "section"
-        return field
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "topics":

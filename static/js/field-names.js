@@ -16,6 +16,7 @@ const nameSelect = (select) => {
     search.setAttribute("aria-labelledby", label.id);
   } else {
     box.setAttribute("aria-labelledby", `${label.id} ${chosen.id}`);
+    box.setAttribute("aria-controls", chosen.id.replace(/container$/, "results"));
     chosen.setAttribute("aria-labelledby", label.id);
   }
 };
@@ -28,6 +29,10 @@ const nameAll = () => {
     if (label) text?.setAttribute("aria-labelledby", label.id);
   }
 };
+
+// Their lists open inside the main part of the page, not after its end. Set before they are drawn.
+for (const select of document.querySelectorAll("select.admin-autocomplete"))
+  select.dataset.dropdownParent = "main";
 
 nameAll();
 new MutationObserver((records) => {
