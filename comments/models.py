@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from . import text
+from .counting import Counted
 
 _AVATAR_SECTIONS = ("world", "business", "science", "culture", "sport", "opinion")
 _STATUS_SALT = "comments.status"
@@ -118,6 +119,7 @@ class Comment(models.Model):
                 name="comment_status_known",
                 condition=models.Q(status__in=["pending", "approved", "rejected", "spam"]),
             ),
+            Counted(name="comment_counted"),
         ]
 
     def __str__(self) -> str:
@@ -197,3 +199,47 @@ class Decision(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("The record of decisions is append-only.")
+
+
+class ArticleCount(models.Model):
+    """How many comments readers see under a story; no row means none. The database keeps it."""
+
+    article = models.OneToOneField(
+        "articles.Article",
+        models.CASCADE,
+        primary_key=True,
+        related_name="comment_count",
+        verbose_name=_("article"),
+    )
+    approved = models.IntegerField(_("approved"))
+
+    class Meta:
+        verbose_name = _("number of comments")
+        verbose_name_plural = _("numbers of comments")
+
+    def __str__(self) -> str:
+        return f"{self.article_id}: {self.approved}"
+
+
+class StatusCountQuerySet(models.QuerySet["StatusCount"]):
+    def totals(self) -> dict[str, int]:
+        """How many comments have each status, in one query over a few rows; 0 may be left out."""
+        return dict(self.values_list("status").annotate(total=models.Sum("number")))
+
+
+class StatusCount(models.Model):
+    """A share of the number of comments with a status; their sum counts. The database keeps it."""
+
+    pk = models.CompositePrimaryKey("status", "slot")
+    status = models.CharField(_("status"), max_length=10, choices=Comment.Status.choices)
+    slot = models.PositiveSmallIntegerField(_("share"))
+    number = models.IntegerField(_("comments"))
+
+    objects = StatusCountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("number of comments with a status")
+        verbose_name_plural = _("numbers of comments with a status")
+
+    def __str__(self) -> str:
+        return f"{self.status}: {self.number}"

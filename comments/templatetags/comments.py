@@ -5,14 +5,13 @@ from typing import Any
 
 from django import template
 from django.conf import settings
-from django.db.models import Count
 from django.template import Context
 from django.urls import reverse
 
 from articles.models import Edition
 
 from ..forms import CommentForm
-from ..models import Comment
+from ..models import ArticleCount, Comment
 
 register = template.Library()
 
@@ -51,13 +50,8 @@ def comment_counts(editions: Iterable[Edition]) -> dict[int, int]:
     articles = [edition.article_id for edition in editions]
     if not articles:
         return {}
-    rows = (
-        Comment.objects.filter(status=Comment.Status.APPROVED, article__in=articles)
-        .order_by()
-        .values_list("article")
-        .annotate(number=Count("pk"))
-    )
-    return dict(rows)
+    rows = ArticleCount.objects.filter(article__in=articles)
+    return dict(rows.values_list("article_id", "approved"))
 
 
 @register.filter
