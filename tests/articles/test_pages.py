@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import html5lib
 import pytest
+from django.apps import apps
 from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
@@ -28,6 +29,7 @@ from tests.factories import (
     make_moderator,
     make_section,
     make_topic,
+    make_user,
     publish_article,
 )
 from tests.valid_html import assert_valid, problems
@@ -42,6 +44,12 @@ HTML = "{http://www.w3.org/1999/xhtml}"
 @pytest.fixture
 def editor():
     return make_editor("lucia")
+
+
+@pytest.fixture
+def chief():
+    """Who may do everything."""
+    return make_user("nora", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture
@@ -525,11 +533,61 @@ class TestAdminValidity:
         assert_valid_admin(client.post(reverse("admin:login"), {"username": "x"}).content)
 
     @pytest.mark.parametrize(
-        "name", ["index", "article_changelist", "article_add", "image_changelist", "image_add"]
+        "name",
+        [
+            "index",
+            "password_change",
+            "password_change_done",
+            *(
+                f"articles_{model}_{what}"
+                for model in ("article", "image", "section", "topic", "author", "agency")
+                for what in ("changelist", "add")
+            ),
+            *(
+                f"auth_{model}_{what}"
+                for model in ("user", "group")
+                for what in ("changelist", "add")
+            ),
+        ],
     )
-    def test_of_the_desk(self, client, editor, full, name):
+    def test_of_the_desk(self, client, chief, full, name):
+        client.force_login(chief)
+        response = client.get(reverse(f"admin:{name}"))
+        assert response.status_code == 200
+        assert_valid_admin(response.content)
+
+    @pytest.mark.parametrize("what", ["change", "delete", "history"])
+    @pytest.mark.parametrize(
+        "model",
+        [f"articles.{name}" for name in ("image", "section", "topic", "author", "agency")]
+        + ["auth.user", "auth.group"],
+    )
+    def test_of_the_pages_of_other_things(self, client, chief, full, model, what):
+        client.force_login(chief)
+        label, name = model.split(".")
+        pk = apps.get_model(model).objects.first().pk
+        response = client.get(reverse(f"admin:{label}_{name}_{what}", args=[pk]))
+        assert response.status_code == 200
+        assert_valid_admin(response.content)
+
+    @pytest.mark.parametrize(
+        "query", ["?q=ferry", "?q=nothing", "?state=live&q=ferry", "?_popup=1"]
+    )
+    def test_of_a_search(self, client, editor, full, query):
         client.force_login(editor)
-        address = reverse(f"admin:{name if name == 'index' else f'articles_{name}'}")
+        address = reverse("admin:articles_article_changelist")
+        assert_valid_admin(client.get(f"{address}{query}").content)
+
+    def test_of_deleting_from_a_list(self, client, chief, full):
+        client.force_login(chief)
+        chosen = {"action": "delete_selected", "_selected_action": full.article.topics.get().pk}
+        response = client.post(reverse("admin:articles_topic_changelist"), chosen)
+        assert response.status_code == 200
+        assert_valid_admin(response.content)
+
+    def test_of_a_password(self, client, chief):
+        client.force_login(chief)
+        address = reverse("admin:auth_user_password_change", args=[chief.pk])
         assert_valid_admin(client.get(address).content)
 
     @pytest.mark.parametrize("name", ["change", "publish", "withdraw", "history"])

@@ -3,12 +3,14 @@
 import re
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import expect
 
 from articles import publishing
 from articles.models import Section
+from comments import moderation
 from comments.models import Comment
 from tests.accessibility import (
     assert_accessible,
@@ -18,12 +20,14 @@ from tests.accessibility import (
 from tests.factories import (
     BODY,
     make_agency,
+    make_article,
     make_author,
     make_editor,
     make_image,
     make_moderator,
     make_section,
     make_topic,
+    make_user,
     publish_article,
 )
 
@@ -54,6 +58,17 @@ def make_comment(edition, number=1, *, status=Comment.Status.APPROVED, **fields)
 @pytest.fixture
 def editor(site):
     return make_editor("lucia")
+
+
+@pytest.fixture
+def moderator(site):
+    return make_moderator("tomas")
+
+
+@pytest.fixture
+def chief(site):
+    """Who may do everything."""
+    return make_user("nora", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture
@@ -208,11 +223,16 @@ class TestAdminPages:
         expect(page.locator(".errornote")).to_be_visible()
         check_admin(page)
 
-    def test_home(self, visit, editor):
-        check_admin(visit("/admin/", by=editor))
+    @pytest.mark.parametrize("who", ["editor", "moderator", "chief"])
+    def test_home(self, visit, request, who):
+        check_admin(visit("/admin/", by=request.getfixturevalue(who)))
 
     def test_article_list(self, visit, paper, editor):
         check_admin(visit("/admin/articles/article/", by=editor))
+
+    @pytest.mark.parametrize("query", ["?q=ferry&state=live", "?q=nothing+of+the+kind"])
+    def test_search_of_articles(self, visit, paper, editor, query):
+        check_admin(visit(f"/admin/articles/article/{query}", by=editor))
 
     def test_empty_article_form(self, visit, editor):
         make_section("World")
@@ -234,8 +254,27 @@ class TestAdminPages:
         expect(page.locator(".errornote")).to_be_visible()
         check_admin(page)
 
+    def test_article_form_with_an_open_search(self, visit, edition, editor):
+        page = visit(f"/admin/articles/article/{edition.article_id}/change/", by=editor)
+        page.locator("#bylines-group .add-row a").click()
+        page.locator("#bylines-3 .select2-selection").click()
+        expect(page.get_by_role("searchbox", name="Author")).to_be_focused()
+        expect(page.locator(".select2-results__option", has_text="Mira Holt")).to_be_visible()
+        check_admin(page)
+
     def test_publish_desk(self, visit, edition, editor):
         check_admin(visit(f"/admin/articles/article/{edition.article_id}/publish/", by=editor))
+
+    def test_publish_desk_that_refuses(self, visit, edition, editor):
+        page = visit(f"/admin/articles/article/{edition.article_id}/publish/", by=editor)
+        page.get_by_label("At a set time").check()
+        page.get_by_role("button", name="Publish", exact=True).click()
+        expect(page.locator(".errornote")).to_be_visible()
+        check_admin(page)
+
+    def test_publish_desk_of_an_unfinished_story(self, visit, editor):
+        bare = make_article(section=make_section("World"), body="", key_points=[], summary="")
+        check_admin(visit(f"/admin/articles/article/{bare.pk}/publish/", by=editor))
 
     def test_withdraw_page(self, visit, edition, editor):
         check_admin(visit(f"/admin/articles/article/{edition.article_id}/withdraw/", by=editor))
@@ -244,7 +283,13 @@ class TestAdminPages:
         for number in range(3):
             make_comment(edition, number, status=Comment.Status.PENDING)
         make_comment(edition, status=Comment.Status.PENDING, hold_reason="It holds 4 links.")
-        check_admin(visit("/admin/comments/comment/", by=make_moderator()))
+        page = visit("/admin/comments/comment/", by=make_moderator())
+        check_admin(page)
+        page.get_by_label("Tick the comment").first.check()
+        expect(page.get_by_role("button", name="Approve all ticked")).to_be_visible()
+        page.locator(".mod__item a").last.click()
+        expect(page.get_by_role("heading", name="Look twice")).to_be_visible()
+        check_admin(page)
 
     def test_empty_comment_queue(self, visit):
         check_admin(visit("/admin/comments/comment/", by=make_moderator()))
@@ -253,4 +298,78 @@ class TestAdminPages:
         comment = make_comment(edition, status=Comment.Status.PENDING)
         page = visit(f"/admin/comments/comment/{comment.pk}/change/", by=make_moderator())
         expect(page.get_by_role("button", name=re.compile("^Approve")).first).to_be_visible()
+        check_admin(page)
+
+    def test_comment_with_a_record(self, visit, edition, moderator):
+        comment = make_comment(edition, status=Comment.Status.PENDING, hold_reason="4 links.")
+        moderation.reject(comment, by=moderator, reason="Off-topic")
+        check_admin(visit(f"/admin/comments/comment/{comment.pk}/change/", by=moderator))
+
+    @pytest.mark.parametrize("name", ["image", "section", "topic", "author", "agency"])
+    @pytest.mark.parametrize("what", ["", "add", "change", "delete", "history"])
+    def test_other_desks(self, visit, edition, chief, name, what):
+        model = apps.get_model("articles", name)
+        part = {"": "", "add": "add/"}.get(what, f"{model.objects.first().pk}/{what}/")
+        check_admin(visit(f"/admin/articles/{name}/{part}", by=chief))
+
+    def test_sections_as_an_editor_sees_them(self, visit, edition, editor):
+        check_admin(visit("/admin/articles/section/", by=editor))
+        pk = edition.section.pk
+        check_admin(visit(f"/admin/articles/section/{pk}/change/", by=editor))
+
+    def test_refused_form_of_another_desk(self, visit, editor):
+        page = visit("/admin/articles/agency/add/", by=editor)
+        with page.expect_navigation():
+            page.locator("#agency_form").evaluate(
+                "form => { form.noValidate = true; form.requestSubmit(); }"
+            )
+        expect(page.locator(".errornote")).to_be_visible()
+        check_admin(page)
+
+    @pytest.mark.parametrize("name", ["Quiet", "Ferries"])
+    def test_deleting_from_a_list(self, visit, edition, chief, name):
+        make_topic("Quiet")
+        page = visit("/admin/articles/topic/", by=chief)
+        page.get_by_role("row", name=name).get_by_role("checkbox").check()
+        page.locator(".actions select").select_option("delete_selected")
+        page.locator(".actions button").click()
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        check_admin(page)
+
+    def test_record_of_a_saved_topic(self, visit, editor):
+        page = visit("/admin/articles/topic/add/", by=editor)
+        page.get_by_label("Name").fill("Ferries")
+        page.get_by_role("button", name="Save and continue editing").click()
+        expect(page.locator(".messagelist")).to_be_visible()
+        check_admin(page)
+        page.get_by_role("link", name="History").click()
+        expect(page.locator("#change-history")).to_be_visible()
+        check_admin(page)
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "articles/",
+            "articles/topic/add/?_popup=1",
+            "password_change/",
+            "password_change/done/",
+            "auth/",
+            "auth/user/",
+            "auth/user/add/",
+            "auth/user/{user}/change/",
+            "auth/user/{user}/password/",
+            "auth/user/{user}/delete/",
+            "auth/group/",
+            "auth/group/add/",
+            "auth/group/{group}/change/",
+        ],
+    )
+    def test_the_rest(self, visit, chief, moderator, path):
+        path = path.format(user=moderator.pk, group=moderator.groups.get().pk)
+        check_admin(visit(f"/admin/{path}", by=chief))
+
+    def test_good_bye(self, visit, editor):
+        page = visit("/admin/", by=editor)
+        page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
         check_admin(page)
