@@ -7,14 +7,18 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from articles.admin.paging import LongListPaginator
+
 from . import moderation
-from .models import Comment, Decision
+from .models import Comment, Decision, StatusCount
 
 #: Why a comment is rejected, as moderators say it; stored with the decision.
 REASONS = [
@@ -24,6 +28,10 @@ REASONS = [
     _("False claim"),
     _("Other"),
 ]
+
+#: How many comments of a queue are looked through for words, the newest first. Older ones are
+#: found by their writer's whole name.
+SEARCHED = 5000
 
 #: The number of a comment, no longer than what a database can compare.
 _PK = re.compile(r"[0-9]{1,18}")
@@ -53,6 +61,8 @@ class CommentAdmin(admin.ModelAdmin):
     list_display = ["name"]
     list_filter = [StatusFilter]
     list_per_page = 25
+    paginator = LongListPaginator
+    show_facets = admin.ShowFacets.NEVER
     list_select_related = ["article"]
     search_fields = ["name", "body"]
     search_help_text = _("Search names and words")
@@ -134,9 +144,28 @@ class CommentAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Comment]:
         return super().get_queryset(request).select_related("article")
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Comment], search_term: str
+    ) -> tuple[QuerySet[Comment], bool]:
+        """All words in the name or the text; on PostgreSQL of the newest comments of the queue.
+
+        An index of every word of every comment would cost each reader who posts, and disk.
+        """
+        if connection.vendor != "postgresql" or not search_term:
+            return super().get_search_results(request, queryset, search_term)
+        matches = Q()
+        for word in smart_split(search_term):
+            if word.startswith(('"', "'")) and word[0] == word[-1]:
+                word = unescape_string_literal(word)
+            matches &= Q(name__icontains=word) | Q(body__icontains=word)
+        newest = Comment.objects.filter(status=queue_of(request)).order_by("-created_at", "-pk")
+        oldest = newest.values_list("created_at", flat=True)[SEARCHED - 1 : SEARCHED].first()
+        if oldest is not None:
+            matches &= Q(created_at__gte=oldest)
+        return queryset.filter(matches | Q(name__iexact=search_term.strip())), False
+
     def _tabs(self, queue: str) -> list[dict[str, Any]]:
-        rows = Comment.objects.order_by().values_list("status").annotate(number=Count("pk"))
-        numbers = dict(rows)
+        numbers = StatusCount.objects.totals()
         return [
             {
                 "value": value,

@@ -134,8 +134,7 @@ def load(
             _Maker(size, seed, cursor, say).make()
     say("Vacuuming and analysing...")
     with connection.cursor() as cursor:
-        for model in _COLUMNS:
-            cursor.execute(f"VACUUM (ANALYZE) {_quoted(model)}")
+        cursor.execute("VACUUM (ANALYZE)")
 
 
 class _Maker:

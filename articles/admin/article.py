@@ -10,7 +10,7 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AutocompleteSelectMultiple, RelatedFieldWidgetWrapper
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import DateField, QuerySet
+from django.db.models import DateField, Exists, OuterRef, QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -29,9 +29,10 @@ from django.utils.translation import gettext_lazy as _
 from js_asset import Media
 
 from .. import checklist, publishing
-from ..models import Article, Byline, Edition, KeyPoint
+from ..models import Article, Byline, Edition, KeyPoint, PublicationEvent
 from ..models.article import ArticleQuerySet
 from .forms import ArticleForm, PublishForm, WithdrawForm
+from .paging import LongListAdmin
 
 
 class PartOfStory(BaseModelAdmin):
@@ -82,24 +83,42 @@ class StateFilter(admin.SimpleListFilter):
         return list(Article.State.choices)
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The stories in that state.
+
+        Almost all are live. The few others are found from what sets them apart, which has an
+        index, before each one's state is looked at.
+        """
         match self.value():
             case Article.State.LIVE:
                 return queryset.filter(live_number__isnull=False)
             case Article.State.SCHEDULED:
-                return queryset.filter(live_number__isnull=True, scheduled_for__isnull=False)
-            case Article.State.WITHDRAWN:
+                scheduled = Edition.objects.scheduled().values("article")
                 return queryset.filter(
-                    live_number__isnull=True, scheduled_for__isnull=True, was_public=True
+                    pk__in=scheduled, live_number__isnull=True, scheduled_for__isnull=False
+                )
+            case Article.State.WITHDRAWN:
+                later = PublicationEvent.objects.filter(
+                    article=OuterRef("pk"), pk__gt=OuterRef("events__pk")
+                )
+                # One that never was public has lost the date in its address again.
+                return queryset.filter(
+                    ~Exists(later),
+                    events__action=PublicationEvent.Action.WITHDRAW,
+                    events__at__lte=timezone.now(),
+                    published_on__isnull=False,
                 )
             case Article.State.DRAFT:
                 return queryset.filter(
-                    live_number__isnull=True, scheduled_for__isnull=True, was_public=False
+                    published_on__isnull=True,
+                    live_number__isnull=True,
+                    scheduled_for__isnull=True,
+                    was_public=False,
                 )
         return queryset
 
 
 @admin.register(Article)
-class ArticleAdmin(PartOfStory, admin.ModelAdmin):
+class ArticleAdmin(PartOfStory, LongListAdmin):
     form = ArticleForm
     change_form_template = "admin/articles/article/change_form.html"
     list_display = ["headline", "shown_state", "section", "goes_live", "shown_update"]
@@ -108,7 +127,6 @@ class ArticleAdmin(PartOfStory, admin.ModelAdmin):
     list_per_page = 50
     search_fields = ["headline", "short_title", "slug"]
     search_help_text = _("Search headlines, short titles and slugs")
-    show_full_result_count = False
     autocomplete_fields = ["agency", "lead_image", "topics"]
     prepopulated_fields = {"slug": ["headline"]}
     # The browser's own calendar needs no script, and a dateline has no time zone to warn of.
@@ -132,6 +150,12 @@ class ArticleAdmin(PartOfStory, admin.ModelAdmin):
 
     class Media:
         js = ["js/body-editor.js", forms.Script("js/field-names.js", type="module")]
+
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        """The last change first; of withdrawn stories, the last withdrawal."""
+        if request.GET.get(StateFilter.parameter_name) == Article.State.WITHDRAWN:
+            return ["-events__created_at", "-events__pk"]
+        return ["-updated_at", "-pk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
         return cast(ArticleQuerySet, super().get_queryset(request)).with_publication()

@@ -11,10 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Image
+from .paging import LongListAdmin
 
 
 @admin.register(Image)
-class ImageAdmin(admin.ModelAdmin):
+class ImageAdmin(LongListAdmin):
     list_display = ["thumbnail", "alt", "credit", "shown_upload", "uploaded_by"]
     list_display_links = ["thumbnail", "alt"]
     list_select_related = ["uploaded_by"]

@@ -1,22 +1,29 @@
 """Long lists at the same cost, however long they are.
 
 A number of rows is counted as far as a desk needs it and estimated beyond. Pages near the end are
-read from the end, so that the database never passes over all rows before them, and only the keys
-are passed over: what a row shows is fetched for the rows of the page alone.
+read from the end, so that the database never passes over all rows before them, and only keys are
+passed over: what a row shows is fetched for the rows of the page alone.
 """
 
 import json
 from typing import Any, NamedTuple
 
+from django.contrib import admin
 from django.core.paginator import Page, Paginator
 from django.db import connections
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils import formats
 from django.utils.functional import cached_property
+from django.utils.text import smart_split
 from django.utils.translation import gettext
 
-#: Lists are counted as far as this.
+#: Lists are counted as far as this, and a search finds as many.
 COUNTED = 500
+#: The shortest part of a word that an index of three letters each finds; shorter ones are looked
+#: for in the first SEARCHED rows of a list.
+_SHORTEST_WORD = 3
+SEARCHED = 5000
 
 
 class Amount(NamedTuple):
@@ -30,31 +37,22 @@ class Amount(NamedTuple):
         return shown if self.is_exact else gettext("about %(number)s") % {"number": shown}
 
 
-def amount_of(queryset: QuerySet[Any], *, counted: int = COUNTED) -> Amount:
-    """How many rows a queryset has: exact up to `counted`, and always exact on SQLite.
-
-    Beyond, it is what PostgreSQL's planner expects from its statistics.
-    """
-    if connections[queryset.db].vendor != "postgresql":
-        return Amount(queryset.count())
-    # With their order, so that rows are found through the index of the list itself.
-    keys = queryset.values("pk")
-    number = keys[: counted + 1].count()
-    if number <= counted:
-        return Amount(number)
-    plan = json.loads(keys.order_by().explain(format="json"))[0]["Plan"]
-    estimate = max(int(plan["Plan Rows"]), number)
-    return Amount(round(estimate, 2 - len(str(estimate))), is_exact=False)
-
-
 class LongListPaginator(Paginator):
-    """Pages of an ordered queryset."""
+    """Pages of an ordered queryset; the number of rows is exact up to COUNTED and on SQLite."""
 
     @cached_property
     def amount(self) -> Amount:
-        if isinstance(self.object_list, QuerySet):
-            return amount_of(self.object_list)
-        return Amount(len(self.object_list))
+        rows = self.object_list
+        if not isinstance(rows, QuerySet):
+            return Amount(len(rows))
+        if len(self._first) <= COUNTED:
+            return Amount(len(self._first))
+        if connections[rows.db].vendor != "postgresql":
+            return Amount(rows.count())
+        # What the planner expects from its statistics.
+        plan = json.loads(rows.values("pk").order_by().explain(format="json"))[0]["Plan"]
+        estimate = max(int(plan["Plan Rows"]), len(self._first))
+        return Amount(round(estimate, 2 - len(str(estimate))), is_exact=False)
 
     @property
     def count(self) -> int:  # type: ignore[override]
@@ -66,10 +64,40 @@ class LongListPaginator(Paginator):
         if not isinstance(rows, QuerySet):
             return super().page(number)
         keys = rows.values_list("pk", flat=True)
-        after = (self.num_pages - number) * self.per_page
         before = (number - 1) * self.per_page
-        if not self.amount.is_exact and after < before:
+        after = (self.num_pages - number) * self.per_page
+        if before + self.per_page <= len(self._first):
+            found = self._first[before : before + self.per_page]
+        elif not self.amount.is_exact and after < before:
             found = list(keys.reverse()[after : after + self.per_page])
         else:
             found = list(keys[before : before + self.per_page])
         return self._get_page(rows.filter(pk__in=found), number, self)
+
+    @cached_property
+    def _first(self) -> list[Any]:
+        """The keys of the first rows, in order: they count a short list and fill a first page."""
+        return list(self.object_list.values_list("pk", flat=True)[: COUNTED + 1])
+
+
+class LongListAdmin(admin.ModelAdmin):
+    """A list without what would go through all its rows: numbers of all, facets, other orders."""
+
+    paginator = LongListPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    sortable_by: list[str] = []
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """The first COUNTED rows that hold all words, looked up once for count and pages alike."""
+        words = list(smart_split(search_term))
+        if not words:
+            return queryset, False
+        among = queryset
+        if max(map(len, words)) < _SHORTEST_WORD:
+            among = queryset.filter(pk__in=queryset.values("pk")[:SEARCHED])
+        found, _has_duplicates = super().get_search_results(request, among, search_term)
+        keys = list(found.values_list("pk", flat=True)[:COUNTED])
+        return queryset.filter(pk__in=keys), False

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Agency, Author, Section, Topic
+from .paging import LongListAdmin
 
 
 @admin.register(Section)
@@ -13,7 +14,7 @@ class SectionAdmin(admin.ModelAdmin):
 
 
 @admin.register(Topic)
-class TopicAdmin(admin.ModelAdmin):
+class TopicAdmin(LongListAdmin):
     list_display = ["name", "slug"]
     search_fields = ["name"]
     search_help_text = _("Search names")
@@ -21,7 +22,7 @@ class TopicAdmin(admin.ModelAdmin):
 
 
 @admin.register(Author)
-class AuthorAdmin(admin.ModelAdmin):
+class AuthorAdmin(LongListAdmin):
     list_display = ["name", "slug"]
     search_fields = ["name"]
     search_help_text = _("Search names")

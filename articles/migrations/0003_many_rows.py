@@ -21,6 +21,8 @@ def add_trigrams(apps, schema_editor):
         schema_editor.execute(
             f"CREATE INDEX {name} ON {table} USING gin ({words}) WITH (fastupdate = off)"
         )
+        # Until something is known of these words, the planner would rather read all rows.
+        schema_editor.execute(f"ANALYZE {table}")
 
 
 def drop_trigrams(apps, schema_editor):
