@@ -1,0 +1,364 @@
+"""What each page costs the database in a large paper, against a small one: python -m bench.scale.
+
+Two papers are made on a throw-away PostgreSQL. SCALE_SMALL and SCALE_LARGE set their sizes as
+articles/comments/images, SCALE_ROUNDS how often each page is asked for.
+"""
+
+import json
+import logging
+import os
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+ROOT = Path(__file__).resolve().parents[1]
+SMALL = "1000/5000/100"
+LARGE = "1000000/10000000/100000"
+#: The ratio that no page may exceed, and the difference in milliseconds that is noise.
+LIMIT = 1.3
+NOISE = 0.1
+
+_addresses = count(1)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One kind of request. `post` makes what is sent, anew each time."""
+
+    name: str
+    path: str
+    status: int = 200
+    post: Callable[[], dict[str, Any]] | None = None
+    is_desk: bool = False
+
+
+@dataclass
+class Cost:
+    """What a visit was found to cost."""
+
+    queries: int = 0
+    #: Milliseconds of all its queries, in each round.
+    rounds: list[float] = field(default_factory=list)
+
+
+def visits() -> list[Visit]:
+    """Every public page, list and desk, with addresses that the paper in the database has."""
+    from django.contrib.contenttypes.models import ContentType
+    from django.urls import reverse
+
+    from articles.admin.paging import LongListPaginator
+    from articles.models import Article, Edition, Image, PublicationEvent, Section
+    from comments.models import Comment
+
+    live = Edition.objects.live().with_page_relations().newest_first()
+    quiet, loud = live[50], live[60]
+    has_comments(quiet, 5)
+    has_comments(loud, 500)
+    gone = (
+        PublicationEvent.objects.filter(action="withdraw")
+        .exclude(article__editions__in=Edition.objects.live())
+        .select_related("article")[0]
+        .article
+    )
+    day = gone.published_on
+    if day is None:
+        raise AssertionError("A withdrawn story keeps its address.")
+    at = [day.year, day.month, day.day, gone.slug]
+    section = Section.objects.all()[1]
+    article = Article.objects.get(pk=loud.article_id)
+    comment = Comment.objects.approved().filter(decisions__isnull=False).reverse()[0]
+    waiting = Comment.objects.pending()[20]
+    two_words = " ".join(article.headline.split()[:2])
+    common = Article.objects.order_by("-pk")[5].headline.split()[0][:3]
+    post_to = quiet.get_absolute_url() + "comments/"
+
+    def admin(name: str, *args: Any, model: str = "articles_article", **query: Any) -> str:
+        address = reverse(f"admin:{model}_{name}" if model else f"admin:{name}", args=args)
+        return f"{address}?{'&'.join(f'{k}={quote(str(v))}' for k, v in query.items())}"
+
+    def picker(field_name: str, term: str = "", model: str = "article") -> str:
+        return admin(
+            "autocomplete",
+            model="",
+            app_label="articles",
+            model_name=model,
+            field_name=field_name,
+            term=term,
+        )
+
+    def pages(model: Any, size: int, **which: Any) -> int:
+        """The last page of a list, as its pager gives it."""
+        return LongListPaginator(model.objects.filter(**which), size).num_pages
+
+    articles, images = pages(Article, 50), pages(Image, 40)
+    approved = pages(Comment, 25, status="approved")
+
+    def comment_form() -> dict[str, Any]:
+        return {
+            "comment": f"The ferry is how my children get to school. {secrets.token_hex(8)}",
+            "name": "Mira Holt",
+            "email": "mira@example.org",
+        }
+
+    def decision() -> dict[str, Any]:
+        return {"decide": f"approve:{Comment.objects.pending().values_list('pk', flat=True)[0]}"}
+
+    queue = {"model": "comments_comment"}
+    public = [
+        Visit("front page", "/"),
+        Visit("section", section.get_absolute_url()),
+        Visit("article, 5 comments", quiet.get_absolute_url()),
+        Visit("article, 500 comments", loud.get_absolute_url()),
+        Visit("missing page", "/no/such/page/", 404),
+        Visit("missing story", "/2024/02/03/no-such-story/", 404),
+        Visit("withdrawn story", reverse("articles:article", args=at), 410),
+        Visit("comment's status page", comment.get_status_url()),
+        Visit("post a comment", post_to, 303, post=comment_form),
+        Visit("post too short a comment", post_to, 422, post=lambda: {"comment": "Short."}),
+    ]
+    desk = [
+        Visit("desk home", admin("index", model="")),
+        Visit("articles", admin("changelist")),
+        Visit("articles, page 2", admin("changelist", p=2)),
+        Visit("articles, last page", admin("changelist", p=articles)),
+        *(
+            Visit(f"articles, {state}", admin("changelist", state=state))
+            for state in Article.State.values
+        ),
+        Visit("articles of a section", admin("changelist", section__id__exact=section.pk)),
+        Visit(
+            "live articles of a section",
+            admin("changelist", section__id__exact=section.pk, state="live"),
+        ),
+        Visit("articles, two words", admin("changelist", q=two_words)),
+        Visit("articles, three letters", admin("changelist", q=common)),
+        Visit("articles, no such word", admin("changelist", q="qqqqqq")),
+        Visit("add an article", admin("add")),
+        Visit("change an article", admin("change", article.pk)),
+        Visit("history of an article", admin("history", article.pk)),
+        Visit("publish desk", admin("publish", article.pk)),
+        Visit("withdraw desk", admin("withdraw", article.pk)),
+        Visit("choose a picture", picker("lead_image")),
+        Visit("choose a picture, word", picker("lead_image", two_words)),
+        Visit("choose a topic", picker("topics")),
+        Visit("choose a topic, word", picker("topics", common)),
+        Visit("choose an author", picker("author", "", "byline")),
+        Visit("choose an author, word", picker("author", common, "byline")),
+        Visit("choose an agency", picker("agency")),
+        Visit("pictures", admin("changelist", model="articles_image")),
+        Visit("pictures, last page", admin("changelist", model="articles_image", p=images)),
+        Visit("pictures, two words", admin("changelist", model="articles_image", q=two_words)),
+        Visit(
+            "change a picture", admin("change", Image.objects.all()[3].pk, model="articles_image")
+        ),
+        Visit("topics", admin("changelist", model="articles_topic")),
+        Visit("authors", admin("changelist", model="articles_author")),
+        Visit("comment queue", admin("changelist", **queue)),
+        Visit("comment queue, page 2", admin("changelist", p=2, **queue)),
+        Visit("approved comments", admin("changelist", status="approved", **queue)),
+        Visit(
+            "approved comments, last page",
+            admin("changelist", status="approved", p=approved, **queue),
+        ),
+        Visit("comment queue, word", admin("changelist", q=common, **queue)),
+        Visit("approved, word", admin("changelist", status="approved", q=common, **queue)),
+        Visit("approved, a name", admin("changelist", status="approved", q=comment.name, **queue)),
+        Visit("comment with its record", admin("change", comment.pk, **queue)),
+        Visit("waiting comment", admin("change", waiting.pk, **queue)),
+        Visit("approve a comment", admin("changelist", **queue), 302, post=decision),
+    ]
+    ContentType.objects.clear_cache()
+    return [*public, *(Visit(v.name, v.path, v.status, v.post, is_desk=True) for v in desk)]
+
+
+def has_comments(edition: Any, number: int) -> None:
+    """See to it that a story shows exactly so many comments."""
+    from comments.models import Comment
+    from tests.factories import COMMENT
+
+    comments = Comment.objects.filter(article=edition.article_id, status="approved")
+    surplus = comments.values_list("pk", flat=True)[number:]
+    Comment.objects.filter(pk__in=list(surplus)).update(status="rejected")
+    Comment.objects.bulk_create(
+        Comment(
+            article_id=edition.article_id,
+            name=f"Reader {place}",
+            email="reader@example.org",
+            body=COMMENT,
+            status=Comment.Status.APPROVED,
+        )
+        for place in range(number - comments.count())
+    )
+
+
+def clients() -> tuple[Any, Any]:
+    """A reader's browser and that of somebody who may do everything at the desk."""
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    reader, editor = Client(), Client()
+    editor.force_login(User.objects.get(username="loadtest"))
+    return reader, editor
+
+
+def make(visit: Visit, reader: Any, editor: Any) -> None:
+    """Ask for the page; raises AssertionError when it answers something else."""
+    client = editor if visit.is_desk else reader
+    if visit.post is None:
+        response = client.get(visit.path)
+    else:
+        # Each from an address of its own, as nobody may post too much.
+        number = next(_addresses)
+        address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        response = client.post(
+            visit.path, visit.post(), REMOTE_ADDR=address, HTTP_SEC_FETCH_SITE="same-origin"
+        )
+    if response.status_code != visit.status:
+        raise AssertionError(f"{visit.path} answered {response.status_code}.")
+
+
+def measure(rounds: int) -> dict[str, tuple[int, float]]:
+    """The number of queries of each visit and their milliseconds, the median of the rounds."""
+    from django.db import connection
+
+    from newsroom.pagecache import purge
+
+    reader, editor = clients()
+    costs: dict[str, Cost] = {}
+    plan = [(visit.name, lambda visit=visit: make(visit, reader, editor)) for visit in visits()]
+    # A minute of the clock, as a worker looks it up each second.
+    until = time.time_ns() // 1000
+    plan.append(("what the clock turned", lambda: purge.turned(until - 60_000_000, until)))
+    for _round in range(rounds + 2):
+        for name, visit in plan:
+            cost = costs.setdefault(name, Cost())
+            spent: list[int] = []
+
+            def watch(
+                execute: Callable[..., Any], *arguments: Any, spent: list[int] = spent
+            ) -> Any:
+                began = time.perf_counter_ns()
+                try:
+                    return execute(*arguments)
+                finally:
+                    spent.append(time.perf_counter_ns() - began)
+
+            with connection.execute_wrapper(watch):
+                visit()
+            cost.queries = len(spent)
+            cost.rounds.append(sum(spent) / 1e6)
+    # The first two rounds warm up.
+    return {
+        name: (cost.queries, statistics.median(cost.rounds[2:])) for name, cost in costs.items()
+    }
+
+
+@contextmanager
+def papers(sizes: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Databases filled in these sizes; gives their addresses."""
+    from tests import postgres
+
+    programs = postgres.binaries()
+    if programs is None:
+        raise SystemExit("PostgreSQL is not installed.")
+    with postgres.cluster(programs) as address:
+        addresses = {}
+        host = address.partition("?host=")[2]
+        for name, size in sizes.items():
+            subprocess.run(  # noqa: S603
+                [str(programs / "createdb"), "-h", host, "-U", postgres.NAME, name], check=True
+            )
+            addresses[name] = f"postgres://{postgres.NAME}@/{name}?host={host}"
+            articles, comments, images = size.split("/")
+            run(addresses[name], "manage.py", "migrate", "--verbosity", "0")
+            run(
+                addresses[name],
+                *("manage.py", "loadtestdata", "--articles", articles),
+                *("--comments", comments, "--images", images),
+            )
+        yield addresses
+
+
+def run(address: str, *arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+    """Run Python with the settings of production and this database."""
+    environment = {
+        **os.environ,
+        "DATABASE_URL": address,
+        "DEBUG": "0",
+        "DJANGO_SETTINGS_MODULE": "newsroom.settings",
+        "SECRET_KEY": "only-for-measuring-" + "0" * 40,
+        "SITE_URL": "http://testserver",
+    }
+    for name in ("ALLOWED_HOSTS", "STATIC_ROOT", "TRUSTED_PROXIES"):
+        environment.pop(name, None)
+    return subprocess.run(  # noqa: S603
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        text=True,
+        **{"stdout": sys.stderr, **options},
+    )
+
+
+def main() -> int:
+    """Make both papers, measure them in turn, print the table; 1 when a page costs too much."""
+    rounds = int(os.environ.get("SCALE_ROUNDS", "15"))
+    sizes = {
+        "small": os.environ.get("SCALE_SMALL", SMALL),
+        "large": os.environ.get("SCALE_LARGE", LARGE),
+    }
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in sizes}
+    with tempfile.TemporaryDirectory(prefix="newsroom-scale-") as folder:
+        os.environ["NEWSROOM_DATA"] = folder
+        run("", "manage.py", "collectstatic", "--no-input", "--verbosity", "0")
+        with papers(sizes) as addresses:
+            # In turn, so that whatever else the machine does hits them alike.
+            for _turn in range(3):
+                for name, address in addresses.items():
+                    done = run(
+                        address, "-m", "bench.scale", "measure", str(rounds), stdout=subprocess.PIPE
+                    )
+                    found[name].append(json.loads(done.stdout))
+    return report(sizes, found)
+
+
+def report(sizes: dict[str, str], found: dict[str, list[dict[str, Any]]]) -> int:
+    """Print the table of milliseconds and ratios; 1 when a page costs too much."""
+    print(f"articles/comments/images: {sizes['small']} against {sizes['large']}")
+    print(f"{'page':32}{'queries':>8}{'small ms':>10}{'large ms':>10}{'ratio':>7}")
+    status = 0
+    for name, (queries, _cost) in found["small"][0].items():
+        small, large = (
+            statistics.median(costs[name][1] for costs in found[size]) for size in sizes
+        )
+        is_over = large > small * LIMIT and large - small > NOISE
+        status |= is_over
+        print(
+            f"{name:32}{queries:>8}{small:>10.2f}{large:>10.2f}{large / small:>7.2f}"
+            f"{' *' if is_over else ''}"
+        )
+    return status
+
+
+def _measure(rounds: int) -> int:
+    import django
+
+    django.setup()
+    logging.disable(logging.WARNING)
+    print(json.dumps(measure(rounds)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_measure(int(sys.argv[2])) if sys.argv[1:2] == ["measure"] else main())
