@@ -121,6 +121,9 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
             " PRAGMA cache_size=-32000; PRAGMA mmap_size=134217728;"
         ),
     )
+    # Each thread keeps its connection for a minute: opening one, with the pragmas above, costs
+    # more than what most requests ask of it. A restored database is noticed by then.
+    _database["CONN_MAX_AGE"] = 60
     # Threads of the browser tests share a database, which an in-memory one can't offer.
     _database["TEST"] = {"NAME": str(NEWSROOM_DATA / "test.sqlite3")}
 elif _database["ENGINE"] == "django.db.backends.postgresql":
