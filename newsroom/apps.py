@@ -7,4 +7,4 @@ class NewsroomConfig(AppConfig):
 
     def ready(self) -> None:
         from . import background, checks  # noqa: F401  (registers jobs and system checks)
-        from .pagecache import purge  # noqa: F401  (hears of changes)
+        from .pagecache import cdn, purge  # noqa: F401  (hear of changes)

@@ -1,7 +1,9 @@
 """Bad configuration is found at start-up, with a hint."""
 
+import re
 from ipaddress import ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
@@ -32,6 +34,7 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
                     id="newsroom.E002",
                 )
             )
+    found += _check_cdn()
     if not settings.DEBUG and len(settings.SECRET_KEY) < 40:
         found.append(
             checks.Warning(
@@ -41,3 +44,71 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
             )
         )
     return found
+
+
+def _check_cdn() -> list[checks.CheckMessage]:
+    # Only now: it needs the models of the apps.
+    from .pagecache.cdn import ADAPTERS, NONE
+
+    found: list[checks.CheckMessage] = []
+    if settings.CDN == NONE:
+        return found
+    if settings.CDN not in ADAPTERS:
+        return [
+            checks.Error(
+                f"CDN is {settings.CDN!r}, which is unknown.",
+                hint=f"Write one of: {', '.join([NONE, *ADAPTERS])}.",
+                id="newsroom.E010",
+            )
+        ]
+    for name in ADAPTERS[settings.CDN].needs:
+        if not getattr(settings, name):
+            found.append(
+                checks.Error(
+                    f"CDN is {settings.CDN}, but {name} is not set.",
+                    hint="docs/operating.md says for each CDN what it needs.",
+                    id="newsroom.E011",
+                )
+            )
+    for url in settings.CDN_URL:
+        if not _is_plain_address(url):
+            found.append(
+                checks.Error(
+                    "CDN_URL holds something that is no address.",
+                    hint="Write https://cdn.example or http://10.0.0.5:6081, without a user or"
+                    " password; several are parted by commas.",
+                    id="newsroom.E012",
+                )
+            )
+    if not re.fullmatch(r"[!-~]*", settings.CDN_TOKEN):
+        found.append(
+            checks.Error(
+                "CDN_TOKEN holds a space or a sign that no token has.",
+                hint="Copy it again, without what stands around it.",
+                id="newsroom.E013",
+            )
+        )
+    if settings.CDN_MAX_AGE < 1:
+        found.append(
+            checks.Error(
+                "CDN_MAX_AGE must be at least 1.",
+                hint="Unset CDN_MAX_AGE to get its default.",
+                id="newsroom.E014",
+            )
+        )
+    return found
+
+
+def _is_plain_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port != 0
+    except ValueError:
+        return False
+    return (
+        parts.scheme in {"http", "https"}
+        and bool(parts.hostname)
+        and has_port
+        and "@" not in parts.netloc
+        and re.fullmatch(r"[!-~]+", url) is not None
+    )

@@ -199,6 +199,15 @@ PAGE_CACHE_FOLDER = Path(env.str("PAGE_CACHE_FOLDER", default=str(NEWSROOM_DATA 
 PAGE_CACHE_LISTEN = env.bool("PAGE_CACHE_LISTEN", default=True)
 PAGE_CACHE_SILENCE = env.float("PAGE_CACHE_SILENCE", default=5)
 
+# A CDN in front: none, varnish-xkey, varnish-ban, fastly, cloudflare, or http for any other that
+# purges by Surrogate-Key; where it takes purges, as what, with which secret.
+CDN = env.str("CDN", default="none") or "none"
+CDN_URL = env.list("CDN_URL", default=[])
+CDN_SERVICE = env.str("CDN_SERVICE", default="")
+CDN_TOKEN = env.str("CDN_TOKEN", default="").strip()
+# Seconds that it may keep a page which nothing purges.
+CDN_MAX_AGE = env.int("CDN_MAX_AGE", default=3600)
+
 # Who may read /metrics: networks, parted by commas.
 METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=["127.0.0.1/32", "::1/128"])
 

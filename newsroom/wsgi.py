@@ -14,3 +14,7 @@ if settings.PAGE_CACHE_MB:
     from newsroom.pagecache.site import page_cache
 
     application = page_cache(application)
+if settings.CDN != "none":
+    from newsroom.pagecache.cdn import SurrogateControl
+
+    application = SurrogateControl(application)

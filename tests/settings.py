@@ -12,6 +12,7 @@ for _name in (
     "DEBUG",
     "PAGE_CACHE_FOLDER",
     "PAGE_CACHE_MB",
+    "CDN",
     "ALLOWED_HOSTS",
     "TRUSTED_PROXIES",
     "LANGUAGE_CODE",
