@@ -4,6 +4,8 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.db.models import FileField
+from django.forms import FileInput
 from django.http import HttpRequest
 from django.utils import formats, timezone
 from django.utils.html import format_html
@@ -22,6 +24,9 @@ class ImageAdmin(LongListAdmin):
     list_per_page = 40
     search_fields = ["alt", "caption", "credit"]
     search_help_text = _("Search descriptions, captions and credits")
+
+    # A picture is given once and never cleared, so that one control with its own label will do.
+    formfield_overrides = {FileField: {"widget": FileInput(attrs={"accept": "image/*"})}}
 
     def get_fields(self, request: HttpRequest, obj: Image | None = None) -> Any:
         # Editions show this very picture, so another one is another upload.
