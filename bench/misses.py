@@ -1,23 +1,19 @@
-"""What a page costs: python -m bench. See bench/README.md for what the numbers mean."""
+"""What a page costs that has to be rendered: straight through the WSGI application."""
 
-import logging
-import os
 import statistics
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
-HOST = "127.0.0.1:8000"
+from . import machine, paper, report
+
 ROUNDS = 7
 #: How long one round of one page may take, in seconds of wall time.
 ROUND_SECONDS = 0.25
 STORIES = 40
-COMMENTS = 500
+FEW, MANY = 5, 500
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -35,6 +31,10 @@ class Page:
     #: CPU milliseconds of one request, in each round.
     costs: list[float] = field(default_factory=list)
 
+    @property
+    def cost(self) -> float:
+        return statistics.median(self.costs)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -46,7 +46,7 @@ class Answer:
 def get(application: Application, page: Page) -> Answer:
     """Send one request through every middleware, as a server would, but over no network."""
     environ: dict[str, Any] = {
-        "HTTP_HOST": HOST,
+        "HTTP_HOST": paper.SITE,
         "PATH_INFO": page.path,
         "REMOTE_ADDR": "127.0.0.1",
         **page.headers,
@@ -92,13 +92,11 @@ def measure(application: Application, page: Page) -> None:
     page.costs.append((time.process_time_ns() - began) / number / 1e6)
 
 
-def fill() -> tuple[str, str]:
-    """Make a paper; returns the address of a story without comments and of one with many."""
+def fill() -> tuple[str, str, str]:
+    """Make a paper; returns the addresses of stories without, with some and with many comments."""
     from articles.models import Edition, Section
-    from comments.models import Comment
     from tests.factories import (
         BODY,
-        COMMENT,
         make_author,
         make_editor,
         make_image,
@@ -120,83 +118,54 @@ def fill() -> tuple[str, str]:
         )
         for number in range(STORIES)
     ]
-    quiet, loud = editions[0], editions[1]
-    Comment.objects.bulk_create(
-        Comment(
-            article=loud.article,
-            name=f"Reader {number}",
-            email="reader@example.org",
-            body=COMMENT,
-            status=Comment.Status.APPROVED,
-        )
-        for number in range(COMMENTS)
-    )
-    return quiet.get_absolute_url(), loud.get_absolute_url()
-
-
-@contextmanager
-def site() -> Iterator[Application]:
-    """The site as in production, on an SQLite database of its own."""
-    with tempfile.TemporaryDirectory(prefix="newsroom-bench-") as folder:
-        os.environ.update(
-            DEBUG="0",
-            DATABASE_URL="",
-            DJANGO_SETTINGS_MODULE="newsroom.settings",
-            NEWSROOM_DATA=folder,
-            SECRET_KEY="only-for-measuring-" + "0" * 40,
-            SITE_URL=f"http://{HOST}",
-        )
-        for name in ("ALLOWED_HOSTS", "STATIC_ROOT", "TRUSTED_PROXIES"):
-            os.environ.pop(name, None)
-        import django
-
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
-        from newsroom.wsgi import application
-
-        # A line for every missing page would be measured too.
-        logging.disable(logging.WARNING)
-        yield application
+    quiet, usual, loud = editions[:3]
+    paper.comment_on(usual.article, FEW)
+    paper.comment_on(loud.article, MANY)
+    return quiet.get_absolute_url(), usual.get_absolute_url(), loud.get_absolute_url()
 
 
 def main() -> int:
-    with site() as application:
-        print(f"Writing {STORIES} stories and {COMMENTS} comments...", file=sys.stderr)
-        quiet, loud = fill()
-        nothing = Page("robots.txt", "/robots.txt")
-        story = Page("article", quiet)
-        pages = [
-            nothing,
-            Page("front page", "/"),
-            story,
-            Page(f"article, {COMMENTS} comments", loud),
-            Page("missing page", "/no/such/page/", status=404),
-        ]
-        etag = ""
-        for page in pages:
-            answer = warm_up(application, page)
-            if page is story:
-                etag = answer.headers["ETag"]
-        again = Page("article, unchanged", quiet, status=304, headers={"HTTP_IF_NONE_MATCH": etag})
-        warm_up(application, again)
-        pages.append(again)
-        # One round of each in turn: whatever else the machine does hits them alike.
-        for _ in range(ROUNDS):
-            for page in pages:
-                measure(application, page)
-    unit = statistics.median(nothing.costs)
-    print(f"{'page':24}{'bytes':>9}{'queries':>9}{'CPU ms':>9}{'lowest':>9}{'ratio':>8}")
+    # Without its page cache the site renders every page.
+    paper.open_site(PAGE_CACHE_MB="0")
+    from newsroom.wsgi import application
+
+    machine.note(f"Writing {STORIES} stories...")
+    quiet, usual, loud = fill()
+    nothing = Page("robots.txt", "/robots.txt")
+    story = Page(f"article, {FEW} comments", usual)
+    many = Page(f"article, {MANY} comments", loud)
+    front = Page("front page", "/")
+    pages = [
+        nothing,
+        front,
+        Page("article", quiet),
+        story,
+        many,
+        Page("missing page", "/no/such/page/", status=404),
+    ]
+    etag = ""
     for page in pages:
-        cost = statistics.median(page.costs)
-        print(
-            f"{page.name:24}{page.size:>9}{page.queries:>9}"
-            f"{cost:>9.2f}{min(page.costs):>9.2f}{cost / unit:>8.1f}"
-        )
+        answer = warm_up(application, page)
+        if page is story:
+            etag = answer.headers["ETag"]
+    again = Page("article, unchanged", usual, status=304, headers={"HTTP_IF_NONE_MATCH": etag})
+    warm_up(application, again)
+    pages.append(again)
+    # One round of each in turn: whatever else the machine does hits them alike.
+    for _ in range(ROUNDS):
+        for page in pages:
+            measure(application, page)
+    unit = statistics.median(nothing.costs)
+    report.table(
+        "Rendering, SQLite, one process",
+        ["page", "bytes", "queries", "CPU ms", "lowest", "ratio"],
+        [
+            [page.name, page.size, page.queries, page.cost, min(page.costs), page.cost / unit]
+            for page in pages
+        ],
+    )
+    report.verdict(f"{story.name}, CPU ms", story.cost, most=5.0)
+    report.verdict(f"{many.name}, CPU ms", many.cost, most=15.0)
+    report.verdict("front page, CPU ms", front.cost, most=8.0)
+    report.verdict("queries of a page", max(page.queries for page in pages), most=6)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
