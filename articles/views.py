@@ -32,7 +32,7 @@ class Withdrawn(Exception):
 @public_view()
 def front(request: HttpRequest) -> HttpResponseBase:
     """What is live, newest first."""
-    editions = list(Edition.objects.live().with_page_relations().newest_first()[:FRONT_LENGTH])
+    editions = list(Edition.objects.live().for_cards().newest_first()[:FRONT_LENGTH])
     return public_page(
         request,
         "articles/front.html",
@@ -101,10 +101,10 @@ def find_edition(year: int, month: int, day: int, slug: str) -> Edition:
     except ValueError as error:
         raise Http404(_("There is no such day.")) from error
     at_address = {"article__published_on": published_on, "article__slug": slug}
-    edition = Edition.objects.live().with_page_relations().filter(**at_address).first()
-    if edition is not None:
-        return edition
-    past = Edition.objects.been_live().select_related("article").filter(**at_address).first()
+    try:
+        return Edition.objects.live().with_page_relations().get(**at_address)
+    except Edition.DoesNotExist:
+        past = Edition.objects.been_live().select_related("article").filter(**at_address).first()
     if past is not None:
         raise Withdrawn(past.article)
     raise Http404(_("No story has this address."))
@@ -114,7 +114,7 @@ def article_context(edition: Edition, **extra: Any) -> dict[str, Any]:
     """What articles/article.html needs; comments.views shows the same page with a refused form."""
     newest = list(
         Edition.objects.live()
-        .with_page_relations()
+        .for_links()
         .filter(section=edition.section_id)
         .newest_first()[: ASIDE_LENGTH + 1]
     )

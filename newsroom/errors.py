@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """404 with today's news: the same for every reader and every missing address."""
-    editions = list(Edition.objects.live().with_page_relations().newest_first()[:3])
+    editions = list(Edition.objects.live().for_cards().newest_first()[:3])
     return public_page(
         request,
         "404.html",

@@ -5,11 +5,16 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ..addresses import address
 from .constraints import NoOverlap
+
+
+#: What a link to a story says, and what a card says besides.
+_LINK = ("short_title", "reading_minutes", "article__slug", "article__published_on")
+_CARD = ("standfirst", "key_points", "first_published_at", "section", "lead_image_alt")
 
 
 class EditionQuerySet(models.QuerySet["Edition"]):
@@ -37,8 +42,16 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         )
 
     def with_page_relations(self) -> "EditionQuerySet":
-        """Fetch what every page that shows an edition needs in the same query."""
+        """Fetch what the page of an edition needs in the same query."""
         return self.select_related("article", "section", "lead_image")
+
+    def for_cards(self) -> "EditionQuerySet":
+        """Fetch what articles/_card.html shows, and no more: bodies are long, lists too."""
+        return self.with_page_relations().only(*_LINK, *_CARD, "lead_image")
+
+    def for_links(self) -> "EditionQuerySet":
+        """Fetch what a link to the story and its read time need."""
+        return self.select_related("article").only(*_LINK)
 
     def newest_first(self) -> "EditionQuerySet":
         return self.order_by("-first_published_at", "-pk")
@@ -143,7 +156,7 @@ class Edition(models.Model):
         day = self.article.published_on
         if day is None:
             raise ValueError("An article with an edition has the day of its address.")
-        return reverse("articles:article", args=[day.year, day.month, day.day, self.article.slug])
+        return address("articles:article", day.year, day.month, day.day, self.article.slug)
 
     @property
     def absolute_url(self) -> str:

@@ -6,6 +6,7 @@ from django.db import models, transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from ..addresses import address
 from ..signals import announce, section_changed
 
 
@@ -65,7 +66,7 @@ class Section(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("articles:section", args=[self.slug])
+        return address("articles:section", self.slug)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         with transaction.atomic():
