@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response
+from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 #: Anybody may keep a page, but asks again before showing it: a correction is seen at once.
@@ -51,16 +52,37 @@ def public_page(
     The template must not touch the session, the user, messages or a CSRF token: the page is one
     value for everybody.
     """
+    return public_response(
+        request, render_to_string(template, context, request), keys=keys, status=status
+    )
+
+
+def public_response(
+    request: HttpRequest,
+    content: str | bytes,
+    content_type: str | None = None,
+    *,
+    keys: Iterable[str],
+    status: int = 200,
+) -> HttpResponseBase:
+    """The same for what is no page: a feed, a sitemap. HTML unless another type is given.
+
+    Programs that read feeds often compare dates only, so what is not HTML says when it was made.
+    The page cache answers by that date, as it alone knows that nothing has changed since.
+    """
     forget_visitor(request)
-    response = HttpResponse(render_to_string(template, context, request), status=status)
-    surrogate_key = " ".join(keys)
+    response = HttpResponse(content, content_type=content_type, status=status)
     etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = CACHE_CONTROL
+    if content_type is not None:
+        response.headers["Last-Modified"] = http_date()
     answer: HttpResponseBase = response
     if status == 200:
+        # Not by the date: within a second, two versions have the same one.
+        request.META.pop("HTTP_IF_MODIFIED_SINCE", None)
         answer = get_conditional_response(request, etag=etag, response=response) or response
-    answer.headers["Surrogate-Key"] = surrogate_key
+    answer.headers["Surrogate-Key"] = " ".join(keys)
     return answer
 
 

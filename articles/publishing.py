@@ -12,8 +12,8 @@ from django.db import IntegrityError, transaction
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from . import body, checklist, reading_time
-from .models import Article, Edition, PublicationEvent
+from . import body, checklist, reading_time, search
+from .models import Article, Edition, Listing, PublicationEvent
 from .signals import announce, edition_changed
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def publish(
                 by=by,
                 at=live_from,
             )
+            search.follow([*closed, edition], now=now)
             _announce(locked, [*closed, edition])
     except IntegrityError as error:
         # The database is the last guard of one address for each story and one live edition.
@@ -132,6 +133,7 @@ def withdraw(
             locked.published_on = None
             Article.objects.filter(pk=locked.pk).update(published_on=None)
         _record(locked, None, PublicationEvent.Action.WITHDRAW, by=by, at=until, note=note)
+        search.follow(closed, now=now)
         _announce(locked, closed)
     article.published_on = locked.published_on
 
@@ -219,6 +221,8 @@ def _freeze(
         dateline=line,
         agency_name=article.agency.name if article.agency else "",
         agency_credit=article.agency.credit if article.agency else "",
+        agency_slug=article.agency.slug if article.agency else "",
+        canonical_url=article.canonical_url,
         bylines=[
             {"role": byline.role, "name": byline.author.name, "slug": byline.author.slug}
             for byline in article.bylines.select_related("author")
@@ -236,6 +240,7 @@ def _freeze(
     )
     edition.save()
     edition.topics.set(article.topics.all())
+    Listing.objects.add(edition)
     return edition
 
 

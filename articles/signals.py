@@ -2,6 +2,7 @@
 
 edition_changed: `sender=Edition, article, editions` - editions were opened, closed or rescheduled.
 section_changed: `sender=Section, section` - a section was added, changed or removed.
+subject_changed: `sender=Topic|Author|Agency, subject` - one was added, renamed or removed.
 image_changed: `sender=Image, image` - a picture that stories may show has new renditions.
 
 And before it is:
@@ -18,6 +19,7 @@ from django.dispatch import Signal
 
 edition_changed = Signal()
 section_changed = Signal()
+subject_changed = Signal()
 image_changed = Signal()
 changing = Signal()
 

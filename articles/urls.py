@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from . import views
+from . import feeds, listing, oembed, sitemaps, views
 
 
 class DigitsConverter:
@@ -23,6 +23,19 @@ class YearConverter(DigitsConverter):
     regex = "[0-9]{4}"
 
 
+class FeedConverter:
+    """The ending of a feed's address."""
+
+    regex = "|".join(listing.FEED_KINDS)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(FeedConverter, "feed")
 register_converter(YearConverter, "yyyy")
 register_converter(DigitsConverter, "mm")
 register_converter(DigitsConverter, "dd")
@@ -30,7 +43,23 @@ register_converter(DigitsConverter, "dd")
 app_name = "articles"
 urlpatterns = [
     path("", views.front, name="front"),
+    path("feed.<feed:kind>", feeds.of_everything, name="feed"),
+    path("oembed", oembed.oembed, name="oembed"),
+    path("sitemap.xml", sitemaps.index, name="sitemap"),
+    path("sitemaps/pages.xml", sitemaps.pages, name="sitemap_pages"),
+    path("sitemaps/news.xml", sitemaps.news, name="sitemap_news"),
+    path("sitemaps/stories-<int:number>.xml", sitemaps.stories, name="sitemap_stories"),
     path("media/<path:path>", views.rendition, name="rendition"),
+    path("archive/", listing.archive, name="archive"),
+    path("topics/<slug:slug>/", listing.topic, name="topic"),
+    path("topics/<slug:slug>/feed.<feed:kind>", feeds.of_topic, name="topic_feed"),
+    path("authors/<slug:slug>/", listing.author, name="author"),
+    path("authors/<slug:slug>/feed.<feed:kind>", feeds.of_author, name="author_feed"),
+    path("agencies/<slug:slug>/", listing.agency, name="agency"),
+    path("<yyyy:year>/", listing.archive_of, name="archive_year"),
+    path("<yyyy:year>/<mm:month>/", listing.archive_of, name="archive_month"),
+    path("<yyyy:year>/<mm:month>/<dd:day>/", listing.archive_of, name="archive_day"),
     path("<yyyy:year>/<mm:month>/<dd:day>/<slug:slug>/", views.article, name="article"),
-    path("<slug:slug>/", views.section, name="section"),
+    path("<slug:slug>/", listing.section, name="section"),
+    path("<slug:slug>/feed.<feed:kind>", feeds.of_section, name="section_feed"),
 ]

@@ -5,19 +5,17 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from . import keys
-from .models import Article, Edition, Section
+from .models import Article, Edition
 from .public import forget_visitor, public_page, public_view
 from .publishing import withdrawal_note
 from .sharing import share_links
 
-#: How many stories the front page and a section's page list, and the aside of an article.
+#: How many stories the front page lists, and the aside of an article.
 FRONT_LENGTH = 40
-SECTION_LENGTH = 30
 ASIDE_LENGTH = 5
 
 
@@ -44,24 +42,6 @@ def front(request: HttpRequest) -> HttpResponseBase:
             "river": editions[13:],
         },
         keys=[keys.FRONT, keys.SECTIONS, *keys.of_list(editions)],
-    )
-
-
-@public_view()
-def section(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """The newest stories of one section."""
-    found = get_object_or_404(Section, slug=slug)
-    editions = list(
-        Edition.objects.live()
-        .with_page_relations()
-        .filter(section=found)
-        .newest_first()[:SECTION_LENGTH]
-    )
-    return public_page(
-        request,
-        "articles/section.html",
-        {"section": found, "editions": editions, "lead": editions[:1], "river": editions[1:]},
-        keys=[keys.section(found.pk), keys.SECTIONS, *keys.of_list(editions)],
     )
 
 
@@ -102,7 +82,8 @@ def find_edition(year: int, month: int, day: int, slug: str) -> Edition:
         raise Http404(_("There is no such day.")) from error
     at_address = {"article__published_on": published_on, "article__slug": slug}
     try:
-        return Edition.objects.live().with_page_relations().get(**at_address)
+        live = Edition.objects.live().with_page_relations().prefetch_related("topics")
+        return live.get(**at_address)
     except Edition.DoesNotExist:
         past = Edition.objects.been_live().select_related("article").filter(**at_address).first()
     if past is not None:
@@ -122,6 +103,7 @@ def article_context(edition: Edition, **extra: Any) -> dict[str, Any]:
     return {
         "edition": edition,
         "section": edition.section,
+        "topics": edition.topics.all(),
         "more": more[:ASIDE_LENGTH],
         # All older stories of the section show the same five beside them.
         "shared_key": keys.section(edition.section_id) if len(more) == len(newest) else "",
@@ -132,7 +114,8 @@ def article_context(edition: Edition, **extra: Any) -> dict[str, Any]:
 
 def article_keys(edition: Edition) -> list[str]:
     """What an article's page is made from; the section's newest stories stand beside it."""
-    return [*keys.shown(edition), keys.section(edition.section_id), keys.SECTIONS]
+    names = [keys.name_of(topic) for topic in edition.topics.all()]
+    return [*keys.shown(edition), keys.section(edition.section_id), keys.SECTIONS, *names]
 
 
 def withdrawn_page(request: HttpRequest, article: Article) -> HttpResponseBase:

@@ -8,6 +8,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import checks
 
+from articles.structured_data import POLICIES
+
+_FEED_CONTENT = ("summary", "full")
+_AI_CRAWLERS = ("allow", "refuse")
+
 
 @checks.register
 def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
@@ -35,6 +40,24 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
                 )
             )
     found += _check_cdn()
+    for name, choices in (("FEED_CONTENT", _FEED_CONTENT), ("AI_CRAWLERS", _AI_CRAWLERS)):
+        if getattr(settings, name) not in choices:
+            found.append(
+                checks.Error(
+                    f"{name} is {getattr(settings, name)!r}.",
+                    hint=f"It is one of: {', '.join(choices)}.",
+                    id="newsroom.E003",
+                )
+            )
+    for name in settings.PUBLICATION_POLICIES:
+        if name not in POLICIES:
+            found.append(
+                checks.Error(
+                    f"PUBLICATION_POLICIES names {name!r}, which is no policy.",
+                    hint=f"Those that search engines know are: {', '.join(POLICIES)}.",
+                    id="newsroom.E004",
+                )
+            )
     if not settings.DEBUG and len(settings.SECRET_KEY) < 40:
         found.append(
             checks.Warning(

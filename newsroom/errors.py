@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 
 from articles import keys
 from articles.models import Edition
-from articles.public import DATABASE_AWAY, bare_page, private_page, public_page, public_view
+from articles.public import DATABASE_AWAY, bare_page, private_page, public_page
 
 logger = logging.getLogger(__name__)
 
@@ -54,14 +54,3 @@ class DatabaseAwayMiddleware:
             return None
         logger.error("The database is away: %s", request.path, exc_info=exception)
         return bare_page("503.html", status=503)
-
-
-@public_view()
-def robots(request: HttpRequest) -> HttpResponseBase:
-    """Crawlers may read everything public; people's own comment pages are not for them."""
-    response = HttpResponse(
-        "User-agent: *\nDisallow: /admin/\nDisallow: /comments/\n", content_type="text/plain"
-    )
-    response.headers["Cache-Control"] = "public, max-age=3600"
-    response.headers["Surrogate-Key"] = "robots"
-    return response

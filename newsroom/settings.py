@@ -54,6 +54,36 @@ PUBLICATION_TAGLINE = env.str(
     "PUBLICATION_TAGLINE", default="Independent reporting with an open comments page."
 )
 
+# The pages that say how the paper works, by schema.org's names for them, for example
+# correctionsPolicy=/corrections/,ethicsPolicy=/ethics/.
+PUBLICATION_POLICIES = env.dict("PUBLICATION_POLICIES", default={})
+
+# What feeds give of a story, and who tells readers' programs at once (WebSub), if anybody does.
+FEED_CONTENT = env.str("FEED_CONTENT", default="summary")
+WEBSUB_HUB = env.str("WEBSUB_HUB", default="")
+
+# Whether crawlers that gather texts for language models may read the paper, and how they call
+# themselves.
+AI_CRAWLERS = env.str("AI_CRAWLERS", default="allow")
+AI_CRAWLER_NAMES = env.list(
+    "AI_CRAWLER_NAMES",
+    default=[
+        "AI2Bot",
+        "Amazonbot",
+        "anthropic-ai",
+        "Applebot-Extended",
+        "Bytespider",
+        "CCBot",
+        "ClaudeBot",
+        "cohere-ai",
+        "Diffbot",
+        "Google-Extended",
+        "GPTBot",
+        "Meta-ExternalAgent",
+        "PerplexityBot",
+    ],
+)
+
 INSTALLED_APPS = [
     "newsroom",
     "comments",

@@ -141,7 +141,15 @@ class ArticleAdmin(PartOfStory, LongListAdmin):
         ),
         (
             _("Text"),
-            {"fields": [("dateline_place", "dateline_date"), "body", "agency", "seen_revision"]},
+            {
+                "fields": [
+                    ("dateline_place", "dateline_date"),
+                    "body",
+                    "agency",
+                    "canonical_url",
+                    "seen_revision",
+                ]
+            },
         ),
         (_("Pull quote"), {"fields": ["pull_quote", "pull_quote_attribution"]}),
         (_("Picture and topics"), {"fields": ["lead_image", "topics"]}),

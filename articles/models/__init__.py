@@ -1,6 +1,8 @@
 from .article import Article, Byline, KeyPoint
 from .edition import Edition, PublicationEvent
 from .image import Image
+from .listing import Listing
+from .search import SearchDocument, SearchWord
 from .taxonomy import Agency, Author, Section, Topic
 
 __all__ = [
@@ -11,7 +13,10 @@ __all__ = [
     "Edition",
     "Image",
     "KeyPoint",
+    "Listing",
     "PublicationEvent",
+    "SearchDocument",
+    "SearchWord",
     "Section",
     "Topic",
 ]

@@ -4,6 +4,7 @@ import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.validators import URLValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -121,6 +122,15 @@ class Article(models.Model):
         related_name="articles",
         verbose_name=_("agency"),
         help_text=_("Whose copy this is; its credit line follows the text."),
+    )
+    canonical_url = models.CharField(
+        _("address of the original"),
+        max_length=500,
+        blank=True,
+        validators=[URLValidator(schemes=["http", "https"])],
+        help_text=_(
+            "Where an agency or a partner published this first. Search engines then list theirs."
+        ),
     )
     lead_image = models.ForeignKey(
         "articles.Image",

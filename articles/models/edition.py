@@ -85,6 +85,8 @@ class Edition(models.Model):
     dateline = models.CharField(_("dateline"), max_length=120, blank=True)
     agency_name = models.CharField(_("agency"), max_length=80, blank=True)
     agency_credit = models.CharField(_("credit line"), max_length=120, blank=True)
+    agency_slug = models.SlugField(_("agency's slug"), max_length=80, blank=True, db_index=False)
+    canonical_url = models.CharField(_("address of the original"), max_length=500, blank=True)
     bylines = models.JSONField(_("bylines"), default=list)
     topics = models.ManyToManyField(
         "articles.Topic", related_name="editions", verbose_name=_("topics")
@@ -162,6 +164,11 @@ class Edition(models.Model):
     def absolute_url(self) -> str:
         """The address as readers share it, host included."""
         return f"{settings.SITE_URL}{self.get_absolute_url()}"
+
+    @property
+    def canonical(self) -> str:
+        """The address under which search engines list the story: ours, or the original's."""
+        return self.canonical_url or self.absolute_url
 
     @property
     def updated_at(self) -> datetime.datetime | None:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ..addresses import address
-from ..signals import announce, section_changed
+from ..signals import announce, section_changed, subject_changed
 
 
 class Section(models.Model):
@@ -83,7 +83,27 @@ class Section(models.Model):
         return deleted
 
 
-class Topic(models.Model):
+class Subject(models.Model):
+    """What has a list of stories and a name on their pages."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            announce(subject_changed, sender=type(self), subject=self)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        pk = self.pk
+        with transaction.atomic():
+            deleted = super().delete(*args, **kwargs)
+            self.pk = pk
+            announce(subject_changed, sender=type(self), subject=self)
+        return deleted
+
+
+class Topic(Subject):
     """A subject that runs through sections, such as "Shipping"."""
 
     name = models.CharField(_("name"), max_length=80, unique=True)
@@ -97,8 +117,11 @@ class Topic(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("articles:topic", args=[self.slug])
 
-class Author(models.Model):
+
+class Author(Subject):
     """Somebody who signs stories. An author need not have a login."""
 
     name = models.CharField(_("name"), max_length=120, help_text=_("As printed in bylines."))
@@ -113,8 +136,11 @@ class Author(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("articles:author", args=[self.slug])
 
-class Agency(models.Model):
+
+class Agency(Subject):
     """A news agency whose copy the paper prints."""
 
     name = models.CharField(
@@ -135,6 +161,9 @@ class Agency(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("articles:agency", args=[self.slug])
 
     @property
     def credit(self) -> str:

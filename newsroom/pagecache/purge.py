@@ -19,7 +19,13 @@ from django.dispatch import Signal, receiver
 
 from articles import keys as names
 from articles.models import Edition
-from articles.signals import changing, edition_changed, image_changed, section_changed
+from articles.signals import (
+    changing,
+    edition_changed,
+    image_changed,
+    section_changed,
+    subject_changed,
+)
 from comments.signals import comments_changed
 
 from .generations import NEVER, Generations
@@ -62,14 +68,17 @@ def keys_of(signal: Signal, facts: dict[str, Any]) -> tuple[set[str], int]:
     """
     if signal is edition_changed:
         touched = {names.article(facts["article"].pk), names.FRONT}
-        for edition in facts["editions"]:
-            touched.update(names.touched_by(edition))
+        touched |= names.touched_by(*facts["editions"])
         now = datetime.now(UTC)
         moments = [
             moment
             for edition in facts["editions"]
             if edition.live_until != edition.live_from
-            for moment in (edition.live_from, edition.live_until)
+            for moment in (
+                edition.live_from,
+                edition.live_until,
+                edition.first_published_at + names.NEWS_AGE,
+            )
             if moment is not None and moment > now
         ]
         return touched, min(map(microseconds, moments), default=NEVER)
@@ -77,6 +86,8 @@ def keys_of(signal: Signal, facts: dict[str, Any]) -> tuple[set[str], int]:
         return {names.article(facts["article"].pk)}, NEVER
     if signal is section_changed:
         return {names.SECTIONS, names.section(facts["section"].pk)}, NEVER
+    if signal is subject_changed:
+        return set(names.of_subject(facts["subject"])), NEVER
     if signal is image_changed:
         return {names.image(facts["image"].pk)}, NEVER
     raise LookupError("A change that the page cache has not heard of")
@@ -130,22 +141,29 @@ def purge_everything() -> None:
 def turned(since: int, until: int) -> tuple[set[str], int | None]:
     """The keys of editions that came or went by the clock in `(since, until]`; the next moment.
 
-    All moments are in microseconds of the epoch. With `since` 0 nothing has been kept yet, so
-    only the next moment is looked up.
+    A story also leaves the news sitemap, once it is news no longer. All moments are in
+    microseconds of the epoch. With `since` 0 nothing has been kept yet, so only the next moment is
+    looked up.
     """
     after, at = moment_of(since), moment_of(until)
     spans = Edition.objects.exclude(live_until=F("live_from"))
+    news = Edition.objects.live(at).order_by("first_published_at")
     touched: set[str] = set()
     if since:
         began = spans.filter(live_from__gt=after, live_from__lte=at)
         ended = spans.filter(live_until__gt=after, live_until__lte=at)
-        for edition in [*began, *ended]:
-            touched.update(names.touched_by(edition))
+        touched = names.touched_by(*began, *ended)
+        first, last = after - names.NEWS_AGE, at - names.NEWS_AGE
+        if news.filter(first_published_at__gt=first, first_published_at__lte=last).exists():
+            touched.add(names.NEWS)
     coming = [
         spans.filter(live_from__gt=at).order_by("live_from").values_list("live_from", flat=True),
         spans.filter(live_until__gt=at).order_by("live_until").values_list("live_until", flat=True),
     ]
     moments = [microseconds(moment) for query in coming for moment in query[:1] if moment]
+    young = news.filter(first_published_at__gt=at - names.NEWS_AGE)
+    for first in young.values_list("first_published_at", flat=True)[:1]:
+        moments.append(microseconds(first + names.NEWS_AGE))
     return touched, min(moments, default=None)
 
 

@@ -1,0 +1,137 @@
+"""Which addresses search engines should know, by the protocol of sitemaps.org.
+
+Files are cut by the articles' numbers: a file's stories never move to another one, and a story
+that is published touches its own file and no other.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Exists, Max, Q
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from . import keys, listing
+from .models import Article, Edition, Section
+from .models.edition import EditionQuerySet
+from .public import public_response, public_view
+from .structured_data import absolute, moment
+from .xmltree import add, document, root
+
+#: How many stories a file of the news sitemap may hold (Google's documentation).
+NEWS_LENGTH = 1000
+
+_CONTENT_TYPE = "application/xml; charset=utf-8"
+_SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
+
+
+def ours(live: EditionQuerySet) -> EditionQuerySet:
+    """Those that search engines should list under our address, not under the original's."""
+    return live.filter(canonical_url="")
+
+
+@public_view()
+def index(request: HttpRequest) -> HttpResponseBase:
+    """Every file of the sitemap."""
+    tree = root("sitemapindex", {"": _SITEMAP})
+    paths = [reverse("articles:sitemap_pages"), *_news_paths()]
+    paths += [reverse("articles:sitemap_stories", args=[number]) for number in _numbers()]
+    for path in paths:
+        add(add(tree, "sitemap"), "loc", absolute(path))
+    return public_response(request, document(tree), _CONTENT_TYPE, keys=[keys.FRONT, keys.NEWS])
+
+
+@public_view()
+def pages(request: HttpRequest) -> HttpResponseBase:
+    """The pages that are no stories: the front page, the sections, the archive."""
+    tree = root("urlset", {"": _SITEMAP})
+    paths = [reverse("articles:front")]
+    paths += [section.get_absolute_url() for section in Section.objects.all()]
+    paths.append(reverse("articles:archive"))
+    for path in paths:
+        add(add(tree, "url"), "loc", absolute(path))
+    return public_response(request, document(tree), _CONTENT_TYPE, keys=[keys.SECTIONS])
+
+
+@public_view()
+def stories(request: HttpRequest, number: int) -> HttpResponseBase:
+    """The stories of one file, oldest first."""
+    if number > 10**9:
+        raise Http404(_("There is no such file."))
+    rows = ours(_of_file(number)).order_by("article_id")
+    found = rows.values_list("article__published_on", "article__slug", "live_from")
+    tree = root("urlset", {"": _SITEMAP})
+    for day, slug, live_from in found:
+        url = add(tree, "url")
+        path = reverse("articles:article", args=[day.year, day.month, day.day, slug])
+        add(url, "loc", absolute(path))
+        add(url, "lastmod", moment(live_from))
+    if not len(tree):
+        raise Http404(_("There is no such file."))
+    return public_response(request, document(tree), _CONTENT_TYPE, keys=[keys.sitemap(number)])
+
+
+@public_view("before")
+def news(request: HttpRequest) -> HttpResponseBase:
+    """The stories of the last two days, by Google's extension for news."""
+    before = listing.asked_place(request)
+    chosen = Q(canonical_url="", first_published_at__gt=_news_begin())
+    page = listing.page_of(chosen, before=before, key=keys.FRONT, length=NEWS_LENGTH)
+    tree = root("urlset", {"": _SITEMAP, "news": _NEWS})
+    for edition in page.editions:
+        url = add(tree, "url")
+        add(url, "loc", edition.absolute_url)
+        item = add(url, "news:news")
+        publication = add(item, "news:publication")
+        add(publication, "news:name", settings.PUBLICATION_NAME)
+        add(publication, "news:language", _language())
+        add(item, "news:publication_date", moment(edition.first_published_at))
+        add(item, "news:title", edition.short_title)
+    return public_response(request, document(tree), _CONTENT_TYPE, keys=[keys.FRONT, keys.NEWS])
+
+
+def _of_file(number: int) -> EditionQuerySet:
+    first = number * keys.SITEMAP_LENGTH
+    return Edition.objects.live().filter(
+        article__gte=first, article__lt=first + keys.SITEMAP_LENGTH
+    )
+
+
+def _numbers() -> Iterable[int]:
+    """The files that have stories, in one query after the one for the last number."""
+    last = Article.objects.aggregate(last=Max("pk"))["last"]
+    if last is None:
+        return []
+    numbers = range(last // keys.SITEMAP_LENGTH + 1)
+    held = {f"s{number}": Exists(ours(_of_file(number))) for number in numbers}
+    row = Edition.objects.live().annotate(**held).values_list(*held).first()
+    return [number for number, is_held in zip(numbers, row or (), strict=False) if is_held]
+
+
+def _news_paths() -> list[str]:
+    """The news file; where two days hold more than it may, one more for each thousand."""
+    path = reverse("articles:sitemap_news")
+    paths = []
+    chosen = Q(canonical_url="", first_published_at__gt=_news_begin())
+    found = listing.newest(chosen).values_list("first_published_at", "pk")
+    places = [listing.Place(*row) for row in found]
+    if places:
+        paths.append(path)
+    for number in range(NEWS_LENGTH, len(places), NEWS_LENGTH):
+        paths.append(f"{path}?before={places[number - 1]}")
+    return paths
+
+
+def _news_begin() -> datetime:
+    return timezone.now() - keys.NEWS_AGE
+
+
+def _language() -> str:
+    """The language as Google's extension has it: two or three letters, but for Chinese."""
+    code = settings.LANGUAGE_CODE.lower()
+    chinese = {"zh-hans": "zh-cn", "zh-cn": "zh-cn", "zh-hant": "zh-tw", "zh-tw": "zh-tw"}
+    return chinese.get(code, code.partition("-")[0])
