@@ -183,25 +183,42 @@ class SurrogateControl:
 
     def __init__(self, application: Application) -> None:
         self.application = application
+        self._is_shared = is_shared()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return self.application(environ, start_response)
         # Before rendering: if the moment passes meanwhile, the page may be from before it.
-        boundary = _next_boundary()
+        boundary = self._next_boundary()
 
         def start(status: str, headers: Headers, *error: Any) -> Any:
-            named = {name.lower(): value for name, value in headers}
-            if "surrogate-key" in named:
-                is_stale = "fwd=stale" in named.get("cache-status", "")
+            named = dict(headers)
+            if "Surrogate-Key" in named:
+                is_stale = "fwd=stale" in named.get("Cache-Status", "")
                 control = surrogate_control(0 if is_stale else boundary - _now())
                 headers = [*headers, ("Surrogate-Control", control)]
                 if settings.CDN == "cloudflare":
-                    tags = named["surrogate-key"].replace(" ", ",")
+                    tags = named["Surrogate-Key"].replace(" ", ",")
                     headers += [("Cloudflare-CDN-Cache-Control", control), ("Cache-Tag", tags)]
             return start_response(status, headers, *error)
 
         return self.application(environ, start)
+
+    def _next_boundary(self) -> int:
+        """When the clock next changes a page, in microseconds of the epoch; 0 if unknown."""
+        if settings.PAGE_CACHE_MB:
+            # The page cache looks it up whenever one has passed, and hears of others' changes.
+            counters = purge.counters()
+            silence = _now() - counters.words[HEARD] if self._is_shared else 0
+            return 0 if silence > settings.PAGE_CACHE_SILENCE * 1e6 else counters.boundary
+        close_old_connections()
+        try:
+            following = purge.turned(0, _now())[1]
+        except Error:
+            return 0
+        finally:
+            close_old_connections()
+        return NEVER if following is None else following
 
 
 def surrogate_control(left: int) -> str:
@@ -210,23 +227,6 @@ def surrogate_control(left: int) -> str:
     max_age = min(settings.CDN_MAX_AGE, seconds)
     revalidate = min(WHILE_REVALIDATE, seconds - max_age)
     return f"max-age={max_age}, stale-while-revalidate={revalidate}, stale-if-error={IF_ERROR}"
-
-
-def _next_boundary() -> int:
-    """When the clock next changes a page, in microseconds of the epoch; 0 when that is unknown."""
-    if settings.PAGE_CACHE_MB:
-        # The page cache looks it up whenever one has passed, and hears of others from elsewhere.
-        counters = purge.counters()
-        heard = _now() - counters.words[HEARD]
-        return 0 if is_shared() and heard > settings.PAGE_CACHE_SILENCE * 1e6 else counters.boundary
-    close_old_connections()
-    try:
-        following = purge.turned(0, _now())[1]
-    except Error:
-        return 0
-    finally:
-        close_old_connections()
-    return NEVER if following is None else following
 
 
 def _purge(context: TaskContext, keys: list[str], others: "QuerySet[DBTaskResult]") -> list[str]:
