@@ -35,10 +35,15 @@ from articles.models import (
     Edition,
     Image,
     KeyPoint,
+    Listing,
     PublicationEvent,
+    SearchDocument,
+    SearchWord,
     Section,
     Topic,
 )
+from articles.search import postgresql
+from articles.search.language import stemmer
 from comments import text
 from comments.models import Comment, Decision
 
@@ -74,7 +79,7 @@ _COLUMNS: dict[Any, str] = {
     Article: (
         "id, section_id, headline, short_title, standfirst, summary, agency_id, lead_image_id,"
         " body, slug, published_on, revision, created_by_id, created_at, updated_at,"
-        " key_points_heading, pull_quote, pull_quote_attribution, dateline_place"
+        " key_points_heading, pull_quote, pull_quote_attribution, dateline_place, canonical_url"
     ),
     Article.topics.through: "id, article_id, topic_id",
     Byline: "id, article_id, author_id, role, position",
@@ -84,9 +89,10 @@ _COLUMNS: dict[Any, str] = {
         " lead_image_id, body_html, word_count, reading_minutes, bylines, first_published_at,"
         " live_from, live_until, created_at, created_by_id, key_points_heading, key_points,"
         " pull_quote, pull_quote_attribution, dateline, agency_name, agency_credit,"
-        " lead_image_alt, lead_image_caption, lead_image_credit"
+        " lead_image_alt, lead_image_caption, lead_image_credit, canonical_url, agency_slug"
     ),
     Edition.topics.through: "id, edition_id, topic_id",
+    Listing: "id, edition_id, topic_id, author_id, agency_id, first_published_at",
     PublicationEvent: "id, article_id, edition_id, action, by_id, at, note, created_at",
     Comment: "id, article_id, name, email, body, status, hold_reason, sender, created_at",
     Decision: "id, comment_id, action, previous_status, by_id, reason, at",
@@ -169,6 +175,7 @@ class _Maker:
         self._make_images()
         self._make_articles()
         self._make_comments()
+        self._make_searchable()
         self._set_sequences()
 
     def _add(self, model: Any, line: str) -> None:
@@ -278,6 +285,8 @@ class _Maker:
             f"{section}\t{headline}\t{title}\t{standfirst}\t{summary}",
             f"{image}\t{body}\t{count}\t{max(1, count // 220)}\t{self.bylines[author]}",
             topics,
+            f"{_NULL}\t{author}\t{_NULL}",
+            *([] if agency == _NULL else [f"{_NULL}\t{_NULL}\t{agency}"]),
         )
         revision = 2 * opened + (random.random() < 0.05)
         changed = min(at, self.now) + datetime.timedelta(seconds=random.randint(0, 50))
@@ -286,7 +295,7 @@ class _Maker:
             Article,
             f"{pk}\t{section}\t{headline}\t{title}\t{standfirst}\t{summary}\t{agency}"
             f"\t{image}\t{body}\t{title.lower().replace(' ', '-')}-{pk}\t{day}\t{revision}"
-            f"\t{self.user.pk}\t{made}\t{changed}\t\t\t\t\n",
+            f"\t{self.user.pk}\t{made}\t{changed}\t\t\t\t\t\n",
         )
         for topic in sorted(topics):
             through = Article.topics.through
@@ -312,8 +321,12 @@ class _Maker:
         before: str,
         after: str,
         topics: set[int],
+        *subjects: str,
     ) -> int:
-        """Edition after edition until now, the last one open or withdrawn; returns how many."""
+        """Edition after edition until now, the last one open or withdrawn; returns how many.
+
+        `subjects` are the columns that name what they are listed under, besides the topics.
+        """
         random = self.random
         opened = 0
         live_from: datetime.datetime | None = at if number else None
@@ -329,12 +342,15 @@ class _Maker:
                 Edition,
                 f"{pk}\t{article}\t{opened}\t{2 * opened}\t{before}\t{after}\t{at}\t{live_from}"
                 f"\t{until or _NULL}\t{min(live_from, self.now)}\t{self.user.pk}"
-                f"\t\t[]\t\t\t\t\t\tA load test picture\t\t\n",
+                f"\t\t[]\t\t\t\t\t\tA load test picture\t\t\t\t\n",
             )
             for topic in sorted(topics):
                 through = Edition.topics.through
                 line = f"{self._next(through)}\t{pk}\t{topic}\n"
                 self._add(through, line)
+            listed = [f"{topic}\t{_NULL}\t{_NULL}" for topic in sorted(topics)]
+            for columns in [*listed, *subjects]:
+                self._add(Listing, f"{self._next(Listing)}\t{pk}\t{columns}\t{at}\n")
             action = PublicationEvent.Action
             self._record(
                 article, str(pk), action.PUBLISH if live_from < self.now else "schedule", live_from
@@ -401,6 +417,26 @@ class _Maker:
             f"{self._next(Decision)}\t{comment}\t{action}\tpending\t{self.user.pk}\t\t{at}\n",
         )
 
+    def _make_searchable(self) -> None:
+        """What `articles.search` would store, made by the database: these words need no folding."""
+        self.say("Search...")
+        SearchWord.objects.bulk_create(map(SearchWord, self.words.all()), batch_size=1000)
+        self.cursor.execute(
+            f"INSERT INTO {_quoted(SearchDocument)}"  # noqa: S608
+            " (edition_id, language, title, lead, body, first_published_at, live_from, live_until,"
+            " title_search, search)"
+            " SELECT id, stemmer, '', '', '', first_published_at, live_from, live_until,"
+            f" {postgresql.TITLE_VECTOR}, {postgresql.VECTOR} FROM (SELECT *, %s AS stemmer,"
+            " lower(short_title || ' ' || headline) AS title,"
+            " lower(concat_ws(' ', standfirst, summary, bylines->0->>'name')) AS lead,"
+            " lower(regexp_replace(body_html, '<[^>]*>', ' ', 'g')) AS body,"
+            " ARRAY['s:' || section_id, 'a:' || (bylines->0->>'slug'),"
+            " to_char(first_published_at AT TIME ZONE 'UTC', '\"y:\"YYYY'),"
+            " to_char(first_published_at AT TIME ZONE 'UTC', '\"m:\"YYYY-MM')] AS marks"
+            f" FROM {_quoted(Edition)} WHERE live_until IS NULL OR live_until > %s) AS edition",
+            [stemmer(), self.now],
+        )
+
     def _set_sequences(self) -> None:
         for sql in connection.ops.sequence_reset_sql(no_style(), list(_COLUMNS)):
             self.cursor.execute(sql)
@@ -424,6 +460,9 @@ class _Words:
         for _ in range(5000):
             words = " ".join(self.sentence() for _ in range(random.randint(2, 4)))
             self._paragraphs.append((f"<p>{words}</p>", len(words.split())))
+
+    def all(self) -> list[str]:
+        return sorted(set(self._words))
 
     def word(self) -> str:
         # Squared, so that some words are common and most are rare.
@@ -474,7 +513,7 @@ def _quoted(model: Any) -> str:
 @contextmanager
 def _bare_tables(cursor: Any, *, is_proved: bool, say: Callable[[str], None]) -> Iterator[None]:
     """Without indexes and constraints inside, with the same ones afterwards."""
-    tables = [model._meta.db_table for model in _COLUMNS]
+    tables = [model._meta.db_table for model in (*_COLUMNS, SearchDocument, SearchWord)]
     cursor.execute("SET LOCAL maintenance_work_mem = '1GB'")
     cursor.execute("SET LOCAL max_parallel_maintenance_workers = 2")
     cursor.execute(
