@@ -1,5 +1,5 @@
 """The editors' workplace: one module for each desk."""
 
-from . import accounts, article, images, taxonomy
+from . import article, images, taxonomy
 
-__all__ = ["accounts", "article", "images", "taxonomy"]
+__all__ = ["article", "images", "taxonomy"]
