@@ -1,18 +1,22 @@
 """The public pages. They read editions only, so a draft can't leak."""
 
 import datetime
+import logging
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from . import keys
-from .models import Article, Edition
+from . import keys, rendition_files, renditions
+from .models import Article, Edition, Image
 from .public import forget_visitor, public_page, public_view
 from .publishing import withdrawal_note
 from .sharing import share_links
+
+logger = logging.getLogger(__name__)
 
 #: How many stories the front page lists, and the aside of an article.
 FRONT_LENGTH = 40
@@ -59,18 +63,48 @@ def article(request: HttpRequest, year: int, month: int, day: int, slug: str) ->
 
 @require_safe
 def rendition(request: HttpRequest, path: str) -> HttpResponseBase:
-    """A picture as readers get it. Its name is never used twice, so it may be kept for ever."""
+    """A picture as readers get it, made now if nobody asked for it before.
+
+    Its name is never used twice, so it may be kept for ever. A name of before the picture changed
+    leads to what there is instead, and so does one whose file can't be made.
+    """
     forget_visitor(request)
-    if not path.startswith("pictures/") or ".." in path.split("/") or "\0" in path:
+    folder, _slash, name = path.partition("/")
+    known = renditions.parse(name)
+    if folder != rendition_files.FOLDER or known is None:
         raise Http404
-    try:
-        file = default_storage.open(path)
-    except (OSError, ValueError) as error:
-        raise Http404 from error
-    response = FileResponse(file, content_type="image/webp")
+    file = rendition_files.read(name)
+    if file is None:
+        stem, wanted = known
+        image = Image.objects.of_stem(stem)
+        if image is None:
+            raise Http404
+        if image.stem != stem:
+            return _another_rendition(image, image.nearest(wanted))
+        if not image.has(wanted):
+            raise Http404
+        try:
+            file = image.render(wanted)
+        except OSError:
+            logger.exception("Can't make a rendition")
+            return _another_rendition(image, image.made(wanted))
+    etag = f'"{name}"'
+    response: HttpResponseBase | None = get_conditional_response(request, etag=etag)
+    if response is None:
+        response = FileResponse(file, content_type=renditions.TYPES[known[1].suffix])
+    else:
+        file.close()
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    response.headers["ETag"] = f'"{path.rsplit("/", 1)[-1]}"'
+    response.headers["ETag"] = etag
     response.headers["Surrogate-Key"] = "renditions"
+    return response
+
+
+def _another_rendition(image: Image, instead: renditions.Rendition | None) -> HttpResponseBase:
+    if instead is None:
+        raise Http404
+    response = redirect(image.src_of(instead))
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -14,7 +14,6 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Group, User
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
@@ -233,8 +232,7 @@ def _erase(pictures: Iterable[Image]) -> None:
         # Until it is saved, a file has the name of its upload, which is nobody's in the storage.
         if picture.file.name and getattr(picture.file, "_committed", False):
             picture.file.storage.delete(picture.file.name)
-        for rendition in picture.renditions:
-            default_storage.delete(rendition["name"])
+        picture.delete_renditions()
 
 
 def _make_comment(

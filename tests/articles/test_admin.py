@@ -322,7 +322,7 @@ class TestPictures:
         )
         image = Image.objects.get()
         assert image.uploaded_by == editor
-        assert [rendition["width"] for rendition in image.renditions] == [720, 1440]
+        assert image.widths["3x2"] == [360, 720, 1080, 1440]
         page = desk.get(reverse("admin:articles_image_changelist")).content.decode()
         assert image.src(720) in page
 

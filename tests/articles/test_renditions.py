@@ -1,14 +1,29 @@
 import contextlib
+import resource
 import struct
+import time
 import zlib
 from io import BytesIO
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageCms
 
-from articles.renditions import Unusable, make
+from articles.renditions import (
+    CROPS,
+    TYPES,
+    Rendition,
+    Unusable,
+    height_of,
+    make,
+    parse,
+    remake,
+    remaster,
+    render,
+)
+from tests.hostile_pictures import hostile_pictures
 
 
 def picture(
@@ -57,42 +72,190 @@ SAMPLES = [
 ]
 
 
+def rendered(upload: BytesIO, crop: str = "3x2", suffix: str = "jpg", **options) -> Image.Image:
+    """The widest rendition of that crop and type."""
+    made = make(upload, **options)
+    rendition = Rendition(made.widths[crop][-1], suffix, crop)
+    return opened(render(made.master, rendition, focus=options.get("focus", (0.5, 0.5))))
+
+
+def all_renditions(upload: BytesIO) -> list[bytes]:
+    """All files that readers may ever get of this picture."""
+    made = make(upload)
+    rest = [
+        render(made.master, Rendition(width, suffix, crop), focus=(0.5, 0.5))
+        for crop, widths in made.widths.items()
+        for width in widths
+        for suffix in TYPES
+    ]
+    return [*made.ready.values(), *rest]
+
+
 class TestSizes:
     @pytest.mark.parametrize(
-        ("size", "made"),
+        ("size", "widths"),
         [
-            ((3000, 2000), [(720, 480), (1440, 960)]),
-            ((1440, 960), [(720, 480), (1440, 960)]),
-            ((1200, 2000), [(720, 480), (1200, 800)]),
-            ((2000, 800), [(720, 480), (1200, 800)]),
-            ((730, 500), [(720, 480)]),
-            ((720, 480), [(720, 480)]),
-            ((300, 200), [(300, 200)]),
-            ((1, 1), [(1, 1)]),
-            ((5000, 1), [(1, 1)]),
+            ((3000, 2000), [360, 720, 1080, 1440]),
+            ((1440, 960), [360, 720, 1080, 1440]),
+            ((1200, 2000), [360, 720, 1080]),
+            ((2000, 800), [360, 720, 1080]),
+            ((730, 500), [360, 720]),
+            ((720, 480), [360, 720]),
+            ((400, 300), [360]),
+            ((300, 200), [300]),
+            ((1, 1), [1]),
+            ((5000, 1), [1]),
+            ((1, 60_000), [1]),
         ],
     )
-    def test_are_three_to_two_and_never_larger_than_the_original(self, size, made):
-        result = make(file(picture(*size)))
-        assert (result.width, result.height) == size
-        assert [(r.width, r.height) for r in result.renditions] == made
-        for rendition in result.renditions:
-            image = opened(rendition.content)
-            assert image.format == "WEBP"
+    def test_are_three_to_two_and_never_larger_than_the_original(self, size, widths):
+        made = make(file(picture(*size)))
+        assert (made.width, made.height) == size
+        assert made.widths["3x2"] == widths
+        for rendition, content in made.ready.items():
+            image = opened(content)
             assert image.size == (rendition.width, rendition.height)
-            assert rendition.suffix == "webp"
+            assert rendition.height == max(1, round(rendition.width / 1.5))
+            assert image.format == {"avif": "AVIF", "jpg": "JPEG"}[rendition.suffix]
 
-    def test_are_for_the_caller_to_choose(self):
-        result = make(file(picture()), widths=(600, 300))
-        assert [r.width for r in result.renditions] == [300, 600]
+    def test_that_most_readers_ask_for_are_ready(self):
+        made = make(file(picture(3000, 2000)))
+        assert {(r.width, r.suffix) for r in made.ready} == {
+            (360, "avif"),
+            (720, "avif"),
+            (1080, "avif"),
+            (1440, "avif"),
+            (720, "jpg"),
+        }
 
-    def test_come_from_the_middle(self):
-        wide = picture(1200, 400, colour="red")
-        wide.paste("blue", (300, 0, 900, 400))
-        (rendition,) = make(file(wide)).renditions
-        image = opened(rendition.content)
-        assert near(image.getpixel((3, 200)), (0, 0, 254), 60)
-        assert near(image.getpixel((rendition.width - 4, 200)), (0, 0, 254), 60)
+    @pytest.mark.parametrize(
+        ("size", "widths"),
+        [
+            ((3000, 2000), {"16x9": [1200], "4x3": [1200], "1x1": [1200]}),
+            ((1200, 1200), {"16x9": [1200], "4x3": [1200], "1x1": [1200]}),
+            ((900, 600), {"16x9": [900], "4x3": [800], "1x1": [600]}),
+            ((600, 1200), {"16x9": [600], "4x3": [600], "1x1": [600]}),
+        ],
+    )
+    def test_of_crops_are_twelve_hundred_where_the_original_allows(self, size, widths):
+        made = make(file(picture(*size)))
+        assert {crop: made.widths[crop] for crop in widths} == widths
+        for crop, (width,) in widths.items():
+            image = opened(render(made.master, Rendition(width, "jpg", crop), focus=(0.5, 0.5)))
+            assert image.size == (width, round(width / CROPS[crop]))
+
+    @pytest.mark.parametrize("suffix", TYPES)
+    def test_and_type_are_what_was_asked_for(self, suffix):
+        image = rendered(file(picture(1500, 1000)), suffix=suffix)
+        assert image.size == (1440, 960)
+        assert Image.MIME[image.format] == TYPES[suffix]
+
+    @pytest.mark.parametrize("seed", [1, 2])
+    def test_of_files_keep_a_lead_on_a_phone_light(self, seed):
+        # Noise is the worst that there is: no photograph comes near.
+        noise = Image.effect_noise((1800, 1200), 60 * seed)
+        made = make(file(Image.merge("RGB", [noise, noise.rotate(180), noise]), "JPEG"))
+        weights = [len(made.ready[Rendition(w, "avif")]) for w in (360, 720, 1080)]
+        assert all(small < large for small, large in pairwise(weights))
+        photo = picture(1800, 1200)
+        photo.paste(Image.linear_gradient("L").resize((900, 600)), (300, 300))
+        photo = Image.blend(photo, Image.merge("RGB", [noise] * 3), 0.1)
+        made = make(file(photo, "JPEG", quality=95))
+        assert len(made.ready[Rendition(1080, "avif")]) < 62_000
+
+    def test_of_a_master_do_not_grow_with_the_original(self):
+        sizes = [opened(remaster(file(picture(*size)))).size for size in SIZES_OF_ORIGINALS]
+        assert sizes == [(1800, 1200), (1800, 1200), (4800, 1200), (1440, 2880), (900, 600)]
+
+
+SIZES_OF_ORIGINALS = [(6000, 4000), (3000, 2000), (8000, 2000), (2000, 4000), (900, 600)]
+
+
+class TestFocus:
+    def halves(self) -> BytesIO:
+        """Red on the left, green in the middle, blue on the right, each a third."""
+        image = picture(1800, 600, colour="lime")
+        image.paste("red", (0, 0, 600, 600))
+        image.paste("blue", (1200, 0, 1800, 600))
+        return file(image)
+
+    def corners(self, image: Image.Image) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        return (
+            image.getpixel((3, image.height // 2)),
+            image.getpixel((image.width - 4, image.height // 2)),
+        )
+
+    def test_is_the_middle_unless_told(self):
+        image = rendered(self.halves(), "1x1")
+        assert all(near(pixel, (0, 255, 0), 40) for pixel in self.corners(image))
+
+    @pytest.mark.parametrize("crop", CROPS)
+    @pytest.mark.parametrize(
+        ("x", "colour"),
+        [(0, (255, 0, 0)), (0.1, (255, 0, 0)), (0.9, (0, 0, 255)), (1, (0, 0, 255))],
+    )
+    def test_stays_inside_every_crop(self, crop, x, colour):
+        image = rendered(self.halves(), crop, focus=(x, 0.5))
+        assert near(self.corners(image)[x > 0.5], colour, 40)
+
+    @pytest.mark.parametrize("suffix", TYPES)
+    def test_works_downwards_too(self, suffix):
+        tall = picture(600, 1800, colour="lime")
+        tall.paste("red", (0, 0, 600, 500))
+        image = rendered(file(tall), "16x9", suffix, focus=(0.5, 0))
+        assert near(image.getpixel((300, 5)), (254, 0, 0), 40)
+        assert near(image.getpixel((300, image.height - 5)), (254, 0, 0), 40)
+
+    def test_may_be_moved_later(self):
+        made = make(self.halves())
+        again = remake(made.master, focus=(0, 0.5))
+        assert list(again) == list(made.ready)
+        before, after = (opened(ready[Rendition(720, "jpg")]) for ready in (made.ready, again))
+        assert near(before.getpixel((360, 240)), (0, 255, 0), 40)
+        assert near(after.getpixel((360, 240)), (255, 0, 0), 60)
+
+    @given(
+        st.integers(1, 300),
+        st.integers(1, 300),
+        st.floats(0, 1),
+        st.floats(0, 1),
+        st.sampled_from(list(CROPS)),
+    )
+    @settings(deadline=None, max_examples=60)
+    def test_never_leads_out_of_the_picture(self, width, height, x, y, crop):
+        image = rendered(file(picture(width, height, colour="white")), crop, focus=(x, y))
+        assert image.convert("L").getextrema()[0] > 250
+
+
+class TestNames:
+    @pytest.mark.parametrize("crop", CROPS)
+    @pytest.mark.parametrize("suffix", TYPES)
+    def test_can_be_read_back(self, crop, suffix):
+        rendition = Rendition(1200, suffix, crop)
+        assert parse(rendition.name("0123456789abcdef")) == ("0123456789abcdef", rendition)
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "",
+            "0123456789abcdef",
+            "0123456789abcdef-720.png",
+            "0123456789abcdef-720.jpg.php",
+            "0123456789abcdef-0720.jpg",
+            "0123456789abcdef-0.jpg",
+            "0123456789abcdef--720.jpg",
+            "0123456789abcdef-720000.jpg",
+            "0123456789abcdef-3x2-720.jpg",
+            "0123456789abcdef-2x1-720.jpg",
+            "0123456789ABCDEF-720.jpg",
+            "0123456789abcde-720.jpg",
+            "../../etc/passwd-720.jpg",
+            "0123456789abcdef-720.jpg\n",
+            "0123456789abcdef-７20.jpg",
+        ],
+    )
+    def test_are_never_anything_else(self, name):
+        assert parse(name) is None
 
 
 class TestColours:
@@ -109,6 +272,15 @@ class TestColours:
         if mode == "P":
             image.putpalette([255, 255, 255])
         assert make(file(image)).colour == "#ffffff"
+
+    @pytest.mark.parametrize("suffix", TYPES)
+    @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK"])
+    def test_come_out_in_every_type(self, mode, suffix):
+        image = picture(mode="RGB", colour="white")
+        image = picture(mode=mode, colour=32768) if mode == "I;16" else image.convert(mode)
+        format = "TIFF" if mode == "CMYK" else "PNG"
+        pixel = rendered(file(image, format), suffix=suffix).convert("RGB").getpixel((400, 300))
+        assert near(pixel, (128,) * 3 if mode == "I;16" else (255,) * 3, 4)
 
     def test_of_sixteen_bit_grey_are_scaled(self):
         assert make(file(picture(mode="I;16", colour=32768))).colour == "#808080"
@@ -138,6 +310,10 @@ class TestColours:
         assert make(file(picture(), icc_profile=profile)).colour == "#336699"
 
 
+def upload_again(upload: BytesIO) -> BytesIO:
+    return BytesIO(upload.getvalue())
+
+
 class TestMetadata:
     SECRET = b"Zeppelinstrasse"
 
@@ -156,15 +332,17 @@ class TestMetadata:
         options["icc_profile"] = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
         upload = file(picture(), format, **options)
         assert self.SECRET in upload.getvalue()
-        for rendition in make(upload).renditions:
-            image = opened(rendition.content)
-            assert self.SECRET not in rendition.content
+        files = all_renditions(upload)
+        assert len(files) >= 3 * len(TYPES)
+        for content in [make(upload_again(upload)).master, *files]:
+            image = opened(content)
+            assert self.SECRET not in content
             assert not image.getexif()
             assert not {"exif", "icc_profile", "xmp", "comment"} & set(image.info)
 
     def test_junk_after_the_picture_is_gone(self):
-        (rendition,) = make(BytesIO(PHOTO + b"<script>alert(1)</script>PK\x03\x04")).renditions
-        assert b"script" not in rendition.content
+        for content in all_renditions(BytesIO(PHOTO + b"<script>alert(1)</script>PK\x03\x04")):
+            assert b"script" not in content
 
     @pytest.mark.parametrize("orientation", range(1, 9))
     def test_orientation_is_applied(self, orientation):
@@ -185,10 +363,11 @@ class TestMetadata:
         exif[ExifTags.Base.Orientation] = orientation
         result = make(file(stored, "JPEG", exif=exif, quality=95))
         assert (result.width, result.height) == (600, 400)
-        image = opened(result.renditions[0].content)
-        assert near(image.getpixel((100, 60)), (254, 0, 0), 40)
-        assert near(image.getpixel((500, 60)), (0, 0, 254), 40)
-        assert near(image.getpixel((100, 340)), (0, 0, 254), 40)
+        for suffix in TYPES:
+            image = opened(render(result.master, Rendition(600, suffix), focus=(0.5, 0.5)))
+            assert near(image.getpixel((100, 60)), (254, 0, 0), 40)
+            assert near(image.getpixel((500, 60)), (0, 0, 254), 40)
+            assert near(image.getpixel((100, 340)), (0, 0, 254), 40)
 
     def test_broken_exif_is_ignored(self):
         assert make(file(picture(), exif=b"Exif\0\0junk" * 5)).width == 900
@@ -205,10 +384,13 @@ class TestFormats:
         with pytest.raises(Unusable, match="not a picture we can read"):
             make(file(picture(256, 256), format))
 
-    def test_of_an_animation_the_first_frame_is_taken(self):
+    @pytest.mark.parametrize("format", ["GIF", "WEBP", "AVIF", "PNG", "TIFF"])
+    def test_of_an_animation_the_first_frame_is_taken(self, format):
         frames = [picture(300, 200, colour=colour) for colour in ("red", "blue")]
-        upload = file(frames[0], "GIF", save_all=True, append_images=frames[1:])
-        assert make(upload).colour == "#ff0000"
+        upload = file(frames[0], format, save_all=True, append_images=frames[1:])
+        assert near(tuple(bytes.fromhex(make(upload).colour[1:])), (255, 0, 0))
+        for content in all_renditions(upload_again(upload)):
+            assert not getattr(opened(content), "is_animated", False)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::PIL.Image.DecompressionBombWarning")
@@ -273,7 +455,7 @@ class TestRefusing:
                 made = make(BytesIO(content), max_pixels=1_000_000)
             except Unusable:
                 continue
-            assert made.renditions
+            assert made.ready
 
     @given(st.sampled_from(SAMPLES), st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255))))
     @settings(deadline=None)
@@ -282,4 +464,64 @@ class TestRefusing:
         for place, value in damages:
             content[place % len(content)] = value
         with contextlib.suppress(Unusable):
-            assert make(BytesIO(content), max_pixels=1_000_000).renditions
+            assert make(BytesIO(content), max_pixels=1_000_000).ready
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::PIL.Image.DecompressionBombWarning")
+class TestHostileFiles:
+    """Each is refused or made harmless, in seconds, and in the memory of a few pictures."""
+
+    SECONDS = 10
+    #: Besides what the process takes anyway, in megabytes.
+    MEMORY = 700
+
+    @pytest.fixture(scope="class")
+    def hostile(self):
+        return list(hostile_pictures())
+
+    def test_are_two_hundred(self, hostile):
+        names = [name for name, _content in hostile]
+        assert len(names) == len(set(names)) >= 200
+
+    def test_neither_crash_nor_hang_nor_come_out_as_they_came(self, hostile):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        refused = 0
+        for name, content in hostile:
+            began = time.process_time()
+            try:
+                made = make(BytesIO(content))
+            except Unusable:
+                refused += 1
+            else:
+                for file in [made.master, *made.ready.values()]:
+                    assert opened(file).format in {"JPEG", "AVIF"}, name
+                    assert b"<script" not in file, name
+                    assert b"<?php" not in file, name
+                    assert file != content, name
+                assert sum(map(len, made.ready.values())) < 2_000_000, name
+                assert len(made.master) < 20_000_000, name
+            assert time.process_time() - began < self.SECONDS, name
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        assert grown < self.MEMORY * 1024
+        assert refused > 150
+
+    def test_are_refused_by_whoever_makes_a_master_too(self, hostile):
+        for name, content in hostile:
+            if not name.startswith("bomb"):
+                continue
+            with pytest.raises(Unusable):
+                remaster(BytesIO(content))
+
+    def test_with_more_scans_than_any_camera_writes_are_not_decoded(self, monkeypatch):
+        monkeypatch.setattr(
+            "PIL.JpegImagePlugin.JpegImageFile.load_read",
+            lambda *args: pytest.fail("pixels were decoded"),
+        )
+        upload = file(picture(64, 64), "JPEG", progressive=True).getvalue()
+        scan = upload[upload.rindex(b"\xff\xda") : -2]
+        with pytest.raises(Unusable, match="broken"):
+            make(BytesIO(upload[:-2] + scan * 100 + b"\xff\xd9"))
+
+
+def test_heights_are_never_nothing():
+    assert height_of("16x9", 1) == 1

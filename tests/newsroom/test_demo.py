@@ -8,6 +8,7 @@ from io import StringIO
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.utils import timezone
 from PIL import Image as Picture
@@ -76,7 +77,7 @@ def printed_password(output: str) -> str:
 
 
 def picture_files() -> set[str]:
-    storages = Image._meta.get_field("file").storage, building.default_storage
+    storages = Image._meta.get_field("file").storage, default_storage
     folders = [("", storages[0]), ("pictures", storages[1])]
     return {
         name
