@@ -1,6 +1,5 @@
 """What readers say, and what moderators decided about it."""
 
-import hashlib
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -13,10 +12,9 @@ from django.dispatch import receiver
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from . import text
+from . import rendering, text
 from .counting import Counted
 
-_AVATAR_SECTIONS = ("world", "business", "science", "culture", "sport", "opinion")
 _STATUS_SALT = "comments.status"
 
 
@@ -145,22 +143,13 @@ class Comment(models.Model):
         return f"comment-{self.pk}"
 
     @property
-    def initial(self) -> str:
-        """The letter of the avatar."""
-        letter = next((char for char in self.name if char.isalnum()), self.name[:1])
-        capital = letter.upper()
-        # Some, such as the German sharp s, have a capital of two letters.
-        return capital if len(capital) == 1 else letter
-
-    @property
-    def avatar_section(self) -> str:
-        """The colour of the avatar: the same for a name, on every page and machine."""
-        digest = hashlib.sha256(self.name.casefold().encode("utf-8", "replace")).digest()
-        return _AVATAR_SECTIONS[digest[0] % len(_AVATAR_SECTIONS)]
-
-    @property
     def paragraphs(self) -> list[str]:
-        return [line for line in self.body.split("\n") if line]
+        return rendering.paragraphs(self.body)
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What comments/_comment.html shows of it."""
+        return rendering.shown(rendering.Row(self.pk, self.name, self.body, self.created_at))
 
 
 class Decision(models.Model):

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from ..addresses import address
 from .constraints import NoOverlap
 
-
 #: What a link to a story says, and what a card says besides.
 _LINK = ("short_title", "reading_minutes", "article__slug", "article__published_on")
 _CARD = ("standfirst", "key_points", "first_published_at", "section", "lead_image_alt")

@@ -4,9 +4,13 @@ from django import template
 from django.template import Context, NodeList
 from django.template.base import FilterExpression, Parser, Token
 
+from .. import moments
 from ..models import Section
 
 register = template.Library()
+register.filter("iso", moments.iso)
+register.filter("day_and_time", moments.day_and_time)
+register.filter("time_or_day", moments.time_or_day)
 
 
 @register.simple_tag

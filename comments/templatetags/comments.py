@@ -6,11 +6,16 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.template import Context
-from django.urls import reverse
+from django.template.loader import render_to_string
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import get_language
 
+from articles.addresses import address
 from articles.models import Edition
 
+from .. import rendering
 from ..forms import CommentForm
 from ..models import ArticleCount, Comment
 
@@ -19,15 +24,18 @@ register = template.Library()
 #: How many comments machines are told of, besides their number.
 NODES = 5
 
+_ACTION = "where-the-form-goes"
+
 
 @register.simple_tag
-def comment_list(edition: Edition) -> list[Comment]:
+def comment_list(edition: Edition) -> list[rendering.Row]:
     """The approved comments of a story, oldest first; one query for number and thread alike."""
-    return list(Comment.objects.approved().filter(article=edition.article_id))
+    rows = Comment.objects.approved().filter(article=edition.article_id)
+    return list(map(rendering.Row._make, rows.values_list(*rendering.Row._fields)))
 
 
 @register.simple_tag
-def comment_nodes(edition: Edition, comments: list[Comment]) -> list[dict[str, Any]]:
+def comment_nodes(edition: Edition, comments: list[rendering.Row]) -> list[dict[str, Any]]:
     """The newest comments in the words of schema.org, for the machines that read a story."""
     return [
         {
@@ -42,25 +50,35 @@ def comment_nodes(edition: Edition, comments: list[Comment]) -> list[dict[str, A
 
 
 @register.inclusion_tag("comments/_thread.html")
-def comment_thread(comments: list[Comment]) -> dict[str, Any]:
-    return {"comments": comments}
+def comment_thread(comments: list[rendering.Row]) -> dict[str, Any]:
+    return {"comments": rendering.render(comments)}
 
 
-@register.inclusion_tag("comments/_form.html", takes_context=True)
-def comment_form(context: Context, edition: Edition) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def comment_form(context: Context, edition: Edition) -> SafeString:
     """The form under a story: empty, or as it was sent when the view refused it."""
     day = edition.article.published_on
     if day is None:
-        return {}
-    form = context.get("comment_form") or CommentForm()
-    form.helper.form_action = reverse(
-        "comments:post", args=[day.year, day.month, day.day, edition.article.slug]
+        return SafeString("")
+    action = address("comments:post", day.year, day.month, day.day, edition.article.slug)
+    form = context.get("comment_form")
+    if form is None:
+        return SafeString(_empty_form(get_language()).replace(_ACTION, escape(action)))
+    form.helper.form_action = action
+    return render_to_string(
+        "comments/_form.html",
+        {
+            "form": form,
+            "is_over_limit": context.get("is_over_limit", False),
+            "limit_minutes": settings.COMMENTS_LIMIT_MINUTES,
+        },
     )
-    return {
-        "form": form,
-        "is_over_limit": context.get("is_over_limit", False),
-        "limit_minutes": settings.COMMENTS_LIMIT_MINUTES,
-    }
+
+
+@rendering.kept_by_language
+def _empty_form(language: str | None) -> str:
+    """The form that all stories show alike, but for where it is sent."""
+    return render_to_string("comments/_form.html", {"form": CommentForm(action=_ACTION)})
 
 
 @register.simple_tag

@@ -199,34 +199,6 @@ class TestDecisions:
         assert Decision.objects.exists()
 
 
-class TestAvatar:
-    @pytest.mark.parametrize(
-        ("name", "initial"),
-        [
-            ("mira", "M"),
-            ("\N{LEFT DOUBLE QUOTATION MARK}Ann\N{RIGHT DOUBLE QUOTATION MARK}", "A"),
-            (" 7th floor", "7"),
-            ("\N{GRINNING FACE} Omar", "O"),
-            ("\u0639\u0645\u0631", "\u0639"),
-            ("\u0928\u093f\u0930\u091c\u093e", "\u0928"),
-            ("\u00e9va", "\u00c9"),
-            ("\u00dfen", "\u00df"),
-            ("\N{GRINNING FACE}", "\N{GRINNING FACE}"),
-        ],
-    )
-    def test_shows_one_letter_of_the_name(self, name, initial):
-        assert Comment(name=name).initial == initial
-
-    def test_keeps_its_colour_for_a_name(self):
-        # Written down: it may not change from one process, release or machine to the next.
-        assert Comment(name="Mira Holt").avatar_section == "sport"
-        assert Comment(name="MIRA HOLT").avatar_section == "sport"
-
-    def test_uses_colours_that_the_paper_has(self):
-        colours = {Comment(name=f"Reader {number}").avatar_section for number in range(99)}
-        assert colours == {"world", "business", "science", "culture", "sport", "opinion"}
-
-
 class TestParagraphs:
     def test_are_the_lines_that_hold_something(self):
         assert Comment(body="One\n\nTwo\nThree").paragraphs == ["One", "Two", "Three"]
