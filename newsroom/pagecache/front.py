@@ -38,6 +38,7 @@ _FEW_CODINGS = 512
 _FEW_SHARED = 2000
 _LOOK = 1.0
 _NOTHING: list[bytes] = []
+_NO_HEADERS: Headers = []
 _ALWAYS = float("inf")
 
 _HIT = ("Cache-Status", "newsroom; hit")
@@ -176,13 +177,19 @@ class PageCache:
         if coding is None:
             coding = self._coding_for(accepted)
         variant = page.variants[coding] or self.pages.fill(page, coding)
+        dated = page.dated(time()) if page.modified else _NO_HEADERS
         asked = environ.get("HTTP_IF_NONE_MATCH")
         # The digest is unique, so a list that holds it names this page, in one coding or another.
         if asked is not None and (page.etag in asked or asked == "*") and page.is_found:
-            start_response("304 Not Modified", [*variant[2], mark])
+            start_response("304 Not Modified", [*variant[2], *dated, mark])
+            return _NOTHING
+        # By the very date that was sent: a page made again may say less, and never older.
+        since = environ.get("HTTP_IF_MODIFIED_SINCE")
+        if dated and asked is None and since == page.modified and page.is_found:
+            start_response("304 Not Modified", [*variant[2], *dated, mark])
             return _NOTHING
         # The server may change the list that it is given (PEP 3333).
-        start_response(page.status, [*variant[0], mark])
+        start_response(page.status, [*variant[0], *dated, mark])
         if environ["REQUEST_METHOD"] == "HEAD":
             return _NOTHING
         count[metrics.BYTES] += len(variant[1][0])

@@ -50,11 +50,12 @@ class Shelf:
         """Write the page, in the place of an older one."""
         if not self._is_usable:
             return
+        dated = [("Last-Modified", page.modified)] if page.modified else []
         head = json.dumps(
             {
                 "key": page.key,
                 "status": page.status,
-                "headers": page.headers,
+                "headers": [*page.headers, *dated],
                 "keys": page.keys,
                 "parts": page.parts,
                 "rendered_at": page.rendered_at,

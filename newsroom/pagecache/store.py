@@ -5,6 +5,7 @@ import hashlib
 import re
 import threading
 from collections import OrderedDict
+from email.utils import parsedate_to_datetime
 
 import brotli
 
@@ -31,6 +32,9 @@ _LEAST_COMPRESSED = 256
 #: Headers that a 304 repeats (RFC 9110, section 15.4.5), with those of caches in front.
 _OF_304 = frozenset({"cache-control", "surrogate-control", "surrogate-key", "vary"})
 
+#: Headers that are made for each answer.
+_OWN = frozenset({"etag", "content-length", "last-modified"})
+
 # What several pages show alike, such as a section's newest stories, stands between such marks.
 _SHARED = re.compile(rb"<!--shared:([a-z:0-9-]+)-->(.*?)<!--/shared-->", re.DOTALL)
 
@@ -44,10 +48,12 @@ class Page:
     __slots__ = (
         "body",
         "checked",
+        "dated_from",
         "etag",
         "headers",
         "key",
         "keys",
+        "modified",
         "parts",
         "query",
         "rendered_at",
@@ -88,10 +94,14 @@ class Page:
         self.query = query
         self.etag = hashlib.sha256(body).hexdigest()[:32]
         self.size = len(body) + _OVERHEAD
-        #: Without what depends on the coding.
-        self.headers = with_vary(
-            [pair for pair in headers if pair[0].lower() not in {"etag", "content-length"}]
+        named = {name.lower(): value for name, value in headers}
+        #: When it was made, for programs that compare dates; "" where the answer didn't say.
+        self.modified = named.get("last-modified", "")
+        self.dated_from = (
+            parsedate_to_datetime(self.modified).timestamp() + 1 if self.modified else 0.0
         )
+        #: Without what depends on the coding or the moment.
+        self.headers = with_vary([pair for pair in headers if pair[0].lower() not in _OWN])
         #: By coding; None until somebody asks for it.
         self.variants: list[Variant | None] = [None, None, None]
 
@@ -113,6 +123,14 @@ class Page:
     def is_found(self) -> bool:
         """Whether there is something, as opposed to a page that says that there isn't."""
         return self.status[:3] == "200"
+
+    def dated(self, now: float) -> Headers:
+        """Its Last-Modified header, from the second after it was made on.
+
+        Within that second another version could follow with the same date, and who has the first
+        would be told that it is the second.
+        """
+        return [("Last-Modified", self.modified)] if now >= self.dated_from else []
 
     def is_fresh(self, generations: Generations) -> bool:
         return all(generations.is_fresh(sequence, slots) for sequence, slots in self.parts)

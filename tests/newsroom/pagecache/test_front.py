@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
 from wsgiref.util import setup_testing_defaults
@@ -245,6 +246,71 @@ class TestAConditionalRequest:
     def test_is_no_reason_for_the_application_to_say_304(self, get, paper):
         get(if_none_match='"anything"')
         assert "HTTP_IF_NONE_MATCH" not in paper.environ
+
+
+class TestADatedPage:
+    """What says when it was made is asked for by that date, as feed readers do."""
+
+    @pytest.fixture
+    def clock(self, monkeypatch):
+        now = [1_800_000_000.4]
+        monkeypatch.setattr(front, "time", lambda: now[0])
+        return now
+
+    @pytest.fixture(autouse=True)
+    def dated(self, paper, clock):
+        paper.headers = [("Last-Modified", formatdate(clock[0], usegmt=True))]
+
+    def test_has_no_date_in_the_second_in_which_it_was_made(self, get, clock):
+        assert "Last-Modified" not in get("/").headers
+        clock[0] += 0.5
+        assert "Last-Modified" not in get("/").headers
+        clock[0] += 0.5
+        assert get("/").headers["Last-Modified"] == formatdate(1_800_000_000, usegmt=True)
+
+    def test_is_not_sent_again(self, get, clock):
+        get("/")
+        clock[0] += 1
+        date = get("/").headers["Last-Modified"]
+        answer = get("/", if_modified_since=date)
+        assert answer.status == 304
+        assert answer.body == b""
+        assert answer.headers["Last-Modified"] == date
+
+    @pytest.mark.parametrize("seconds", [-1, 1, 86_400])
+    def test_is_sent_for_any_other_date(self, get, clock, seconds):
+        get("/")
+        clock[0] += 1
+        date = formatdate(1_800_000_000 + seconds, usegmt=True)
+        assert get("/", if_modified_since=date).status == 200
+
+    def test_is_sent_when_the_tag_is_another(self, get, clock):
+        get("/")
+        clock[0] += 1
+        date = get("/").headers["Last-Modified"]
+        answer = get("/", if_modified_since=date, if_none_match='"another"')
+        assert answer.status == 200
+
+    def test_is_sent_when_it_changed_within_the_second_in_which_it_was_made(
+        self, get, clock, counters
+    ):
+        get("/")
+        clock[0] += 0.2
+        counters.touch(["front"])
+        get("/")
+        clock[0] += 1
+        # Nobody was told the date of the first, so who has it holds the second.
+        date = get("/").headers["Last-Modified"]
+        assert get("/", if_modified_since=date).status == 304
+
+    def test_keeps_its_date_on_the_shelf(self, get, cache, clock, tmp_path):
+        cache.shelf = Shelf(tmp_path, "test", budget=10_000_000)
+        get("/")
+        cache.pages.clear()
+        clock[0] += 1
+        answer = get("/")
+        assert answer.is_hit
+        assert answer.headers["Last-Modified"] == formatdate(1_800_000_000, usegmt=True)
 
 
 class TestATouchedPage:
