@@ -132,12 +132,6 @@ def heard(payload: str, here: Generations) -> None:
         here.expect(boundary)
 
 
-def purge_everything() -> None:
-    """Make every kept page stale, here and on the other machines."""
-    tell_others([EVERYTHING])
-    counters().touch_everything()
-
-
 def turned(since: int, until: int) -> tuple[set[str], int | None]:
     """The keys of editions that came or went by the clock in `(since, until]`; the next moment.
 
