@@ -8,22 +8,25 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from types import SimpleNamespace
 
+import html5lib
 import pytest
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage, default_storage, storages
 from django.db import IntegrityError, connection, transaction
+from django.template import Context, Template
 from django.test import Client
 from PIL import ExifTags
 from PIL import Image as Picture
 
 from articles import rendition_files
-from articles.models import Image
+from articles.models import Edition, Image
 from articles.models import image as image_module
 from articles.models.image import ImageStem
 from articles.renditions import CROPS, TYPES, Rendition, widths_of
 from articles.signals import image_changed
+from articles.templatetags.pictures import PLACES
 from tests.factories import make_image, picture_file
 
 pytestmark = pytest.mark.django_db
@@ -444,6 +447,63 @@ class TestForPages:
         image = Image()
         assert image.src() == image.srcset() == image.largest_src == ""
         assert image.crops() == []
+
+
+class TestMarkup:
+    def shown(self, place: str, image: Image | None, alt: str = "A ferry & its <pier>") -> str:
+        edition = Edition(lead_image=image, lead_image_alt=alt)
+        tag = Template("{% load pictures %}{% picture edition place %}")
+        return tag.render(Context({"edition": edition, "place": place}))
+
+    def parsed(self, html: str):
+        root = html5lib.parseFragment(html, namespaceHTMLElements=False)
+        (element,) = root
+        assert element.tag == "picture"
+        return list(element)
+
+    @pytest.mark.parametrize("place", PLACES)
+    def test_offers_the_best_type_first_and_jpeg_to_all(self, client, image, place):
+        *sources, img = self.parsed(self.shown(place, image))
+        assert [source.get("type") for source in sources] == ["image/avif", "image/webp"]
+        assert img.get("src").endswith(".jpg")
+        assert img.get("alt") == "A ferry & its <pier>"
+        for source in sources:
+            assert source.get("sizes") == PLACES[place].sizes
+            for part in source.get("srcset").split(", "):
+                src, width = part.split()
+                response = client.get(src)
+                assert response.headers["Content-Type"] == source.get("type")
+                assert f"{opened(content(response)).width}w" == width
+
+    @pytest.mark.parametrize("place", PLACES)
+    def test_holds_the_place_until_the_picture_comes(self, image, place):
+        img = self.parsed(self.shown(place, image))[-1]
+        assert int(img.get("width")) * 2 == int(img.get("height")) * 3
+
+    @pytest.mark.parametrize("place", PLACES)
+    def test_loads_the_lead_at_once_and_all_others_when_they_come_near(self, image, place):
+        img = self.parsed(self.shown(place, image))[-1]
+        is_lead = place in {"article", "front", "section"}
+        assert img.get("fetchpriority") == ("high" if is_lead else None)
+        assert img.get("loading") == (None if is_lead else "lazy")
+        assert img.get("decoding") == (None if is_lead else "async")
+
+    def test_is_nothing_without_a_picture(self):
+        assert self.shown("river", None) == ""
+        assert self.shown("river", Image()) == ""
+
+    def test_changes_with_the_picture_and_its_words(self, image):
+        first = self.shown("river", image)
+        assert self.shown("river", image) == first
+        assert self.shown("top", image) != first
+        assert self.shown("river", image, alt="A bridge") != first
+        image.focal_x = 0
+        image.save()
+        assert self.shown("river", image) != first
+
+    def test_asks_the_database_nothing(self, image, django_assert_num_queries):
+        with django_assert_num_queries(0):
+            self.shown("article", image)
 
 
 class TestPicturesOfBefore:
