@@ -1,8 +1,12 @@
 """Tags of the public pages."""
 
+from functools import lru_cache
+
 from django import template
 from django.template import Context, NodeList
 from django.template.base import FilterExpression, Parser, Token
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from .. import moments
 from ..models import Section
@@ -11,6 +15,17 @@ register = template.Library()
 register.filter("iso", moments.iso)
 register.filter("day_and_time", moments.day_and_time)
 register.filter("time_or_day", moments.time_or_day)
+
+
+@register.filter
+def read_time(minutes: int) -> str:
+    """4 min read."""
+    return _read_time(minutes, get_language())
+
+
+@lru_cache(maxsize=1000)
+def _read_time(minutes: int, language: str | None) -> str:
+    return _("%(minutes)s min read") % {"minutes": minutes}
 
 
 @register.simple_tag
