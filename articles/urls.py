@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from . import feeds, listing, oembed, sitemaps, views
+from .search.views import page as search_page
 
 
 class DigitsConverter:
@@ -50,6 +51,7 @@ urlpatterns = [
     path("sitemaps/news.xml", sitemaps.news, name="sitemap_news"),
     path("sitemaps/stories-<int:number>.xml", sitemaps.stories, name="sitemap_stories"),
     path("media/<path:path>", views.rendition, name="rendition"),
+    path("search/", search_page, name="search"),
     path("archive/", listing.archive, name="archive"),
     path("topics/<slug:slug>/", listing.topic, name="topic"),
     path("topics/<slug:slug>/feed.<feed:kind>", feeds.of_topic, name="topic_feed"),
