@@ -108,16 +108,19 @@ def _another_rendition(image: Image, instead: renditions.Rendition | None) -> Ht
     return response
 
 
-def find_edition(year: int, month: int, day: int, slug: str) -> Edition:
-    """The live edition at this address; raises Withdrawn, or Http404 when there never was one."""
+def find_edition(year: int, month: int, day: int, slug: str, *, is_shown: bool = True) -> Edition:
+    """The live edition at this address; raises Withdrawn, or Http404 when there never was one.
+
+    Who doesn't show it gets no more of it at first than a link says.
+    """
     try:
         published_on = datetime.date(year, month, day)
     except ValueError as error:
         raise Http404(_("There is no such day.")) from error
     at_address = {"article__published_on": published_on, "article__slug": slug}
+    live = Edition.objects.live()
     try:
-        live = Edition.objects.live().with_page_relations().prefetch_related("topics")
-        return live.get(**at_address)
+        return (live.for_page() if is_shown else live.for_links()).get(**at_address)
     except Edition.DoesNotExist:
         past = Edition.objects.been_live().select_related("article").filter(**at_address).first()
     if past is not None:

@@ -23,7 +23,7 @@ from .forms import CommentForm
 from .models import Comment
 from .origins import Origin, origin_of
 from .screening import hold_reason
-from .senders import is_over_limit, limit_span, sender_of, take_turn
+from .senders import limit_span, posted_before, sender_of, take_turn
 
 SEE_OTHER = 303
 
@@ -53,7 +53,7 @@ def keeps_words(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
 def post(request: HttpRequest, year: int, month: int, day: int, slug: str) -> HttpResponseBase:
     """Take a comment from one of our own pages; ask any other client to confirm."""
     try:
-        edition = find_edition(year, month, day, slug)
+        edition = find_edition(year, month, day, slug, is_shown=False)
     except Withdrawn as gone:
         return withdrawn_page(request, gone.article)
     if request.method != "POST":
@@ -78,7 +78,7 @@ def post(request: HttpRequest, year: int, month: int, day: int, slug: str) -> Ht
 def confirm(request: HttpRequest, year: int, month: int, day: int, slug: str) -> HttpResponseBase:
     """Take a comment that was confirmed on our own page, guarded by its token."""
     try:
-        edition = find_edition(year, month, day, slug)
+        edition = find_edition(year, month, day, slug, is_shown=False)
     except Withdrawn as gone:
         return withdrawn_page(request, gone.article)
     if request.method != "POST":
@@ -114,21 +114,20 @@ def _submit(request: HttpRequest, edition: Edition) -> HttpResponseBase:
     with transaction.atomic():
         take_turn(sender)
         words = form.cleaned_data["comment"]
-        same = {"article": edition.article_id, "sender": sender, "body": words}
         # Pressing the button twice, or coming back to the page, must not post twice.
-        comment = Comment.objects.filter(**same).first()
-        if comment is None:
-            if is_over_limit(sender):
-                return _too_many(request, edition, form)
-            comment = Comment.objects.create(
+        pk, is_over_limit = posted_before(sender, edition.article_id, words)
+        if pk is None and not is_over_limit:
+            pk = Comment.objects.create(
                 article_id=edition.article_id,
                 name=form.cleaned_data["name"],
                 email=form.cleaned_data["email"],
                 body=words,
                 hold_reason=hold_reason(form)[:200],
                 sender=sender,
-            )
-    response = HttpResponseRedirect(comment.get_status_url())
+            ).pk
+    if pk is None:
+        return _too_many(request, edition, form)
+    response = HttpResponseRedirect(Comment(pk=pk).get_status_url())
     response.status_code = SEE_OTHER
     response.headers["Cache-Control"] = "private, no-store"
     return response
@@ -136,20 +135,20 @@ def _submit(request: HttpRequest, edition: Edition) -> HttpResponseBase:
 
 def _refused(request: HttpRequest, edition: Edition, form: CommentForm) -> HttpResponse:
     form.focus_first_error()
-    return private_page(
-        request,
-        "articles/article.html",
-        article_context(edition, comment_form=form),
-        status=422,
-    )
+    return _page_again(request, edition, status=422, comment_form=form)
 
 
 def _too_many(request: HttpRequest, edition: Edition, form: CommentForm) -> HttpResponse:
-    response = private_page(
-        request,
-        "articles/article.html",
-        article_context(edition, comment_form=form, is_over_limit=True),
-        status=429,
-    )
+    response = _page_again(request, edition, status=429, comment_form=form, is_over_limit=True)
     response.headers["Retry-After"] = str(int(limit_span().total_seconds()))
     return response
+
+
+def _page_again(
+    request: HttpRequest, edition: Edition, *, status: int, **extra: Any
+) -> HttpResponse:
+    """The story's page with the form as it was sent."""
+    whole = Edition.objects.for_page().get(pk=edition.pk)
+    return private_page(
+        request, "articles/article.html", article_context(whole, **extra), status=status
+    )

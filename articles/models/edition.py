@@ -12,7 +12,7 @@ from ..addresses import address
 from .constraints import NoOverlap
 
 #: What a link to a story says, and what a card says besides.
-_LINK = ("short_title", "reading_minutes", "article__slug", "article__published_on")
+_LINK = ("headline", "short_title", "reading_minutes", "article__slug", "article__published_on")
 _CARD = ("standfirst", "key_points", "first_published_at", "section", "lead_image_alt")
 
 
@@ -43,6 +43,10 @@ class EditionQuerySet(models.QuerySet["Edition"]):
     def with_page_relations(self) -> "EditionQuerySet":
         """Fetch what the page of an edition needs in the same query."""
         return self.select_related("article", "section", "lead_image")
+
+    def for_page(self) -> "EditionQuerySet":
+        """Fetch all that the page of an edition shows of it; two queries."""
+        return self.with_page_relations().prefetch_related("topics")
 
     def for_cards(self) -> "EditionQuerySet":
         """Fetch what articles/_card.html shows, and no more: bodies are long, lists too."""
