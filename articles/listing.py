@@ -108,14 +108,20 @@ def newest(chosen: Q, *, listed: bool = False) -> EditionQuerySet:
 
 
 def asked_place(request: HttpRequest) -> Place | None:
-    """Where the asked page begins; None for the first. Raises Http404."""
+    """Where the asked page begins; None for the first. Raises Http404.
+
+    Only where a story is or was: nobody can make up pages without end for caches to keep.
+    """
     token = request.GET.get("before")
     if token is None:
         return None
     try:
-        return Place.read(token)
+        place = Place.read(token)
     except (ValueError, OverflowError) as error:
         raise Http404(_("No list goes on from there.")) from error
+    if not Edition.objects.filter(pk=place.pk, first_published_at=place.at).exists():
+        raise Http404(_("No list goes on from there."))
+    return place
 
 
 @public_view("before")

@@ -210,10 +210,7 @@ def pictures(edition: Edition) -> list[Node]:
 
 def shapes(image: Image) -> list[tuple[str, int, int]]:
     """Address, width and height of a picture in each shape that it has, the widest shape first."""
-    if not image.renditions:
-        return []
-    largest = image.largest
-    return [(absolute(image.largest_src), largest["width"], largest["height"])]
+    return [(absolute(crop.src), crop.width, crop.height) for crop in image.crops()]
 
 
 def absolute(url: str) -> str:

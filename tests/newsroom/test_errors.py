@@ -1,11 +1,14 @@
+import json
 import re
 from urllib.robotparser import RobotFileParser
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.db import OperationalError
 from django.test import Client
 from django.urls import path
 from django.utils import translation
+from PIL import Image as Picture
 
 from newsroom import errors
 from newsroom.urls import urlpatterns as site_urls
@@ -153,5 +156,38 @@ class TestRobots:
         assert page.headers["Surrogate-Key"] == "robots"
         assert not page.cookies
 
+    def test_learn_where_the_sitemap_is(self, page):
+        rules = RobotFileParser()
+        rules.parse(page.text.splitlines())
+        assert rules.site_maps() == ["http://testserver/sitemap.xml"]
+
+    @pytest.mark.parametrize("said", ["allow", "refuse"])
+    def test_that_gather_texts_for_language_models_do_as_the_paper_says(
+        self, client, settings, said
+    ):
+        settings.AI_CRAWLERS = said
+        rules = RobotFileParser()
+        rules.parse(client.get("/robots.txt").text.splitlines())
+        for name in settings.AI_CRAWLER_NAMES:
+            assert rules.can_fetch(name, "/world/") == (said == "allow")
+            assert not rules.can_fetch(name, "/admin/") or said == "allow"
+        assert rules.can_fetch("Googlebot", "/world/")
+
     def test_can_not_post(self, client):
         assert client.post("/robots.txt").status_code == 405
+
+
+class TestTheManifest:
+    def test_names_the_paper_and_icons_of_the_sizes_that_it_says(self, client, settings):
+        response = client.get("/manifest.webmanifest")
+        assert response.headers["Content-Type"].startswith("application/manifest+json")
+        manifest = json.loads(response.content)
+        assert manifest["name"] == settings.PUBLICATION_NAME
+        assert manifest["start_url"] == "/"
+        sizes = []
+        for icon in manifest["icons"]:
+            with Picture.open(finders.find(icon["src"].removeprefix("/static/"))) as picture:
+                assert "{}x{}".format(*picture.size) == icon["sizes"]
+                assert picture.format == "PNG"
+            sizes.append((icon["sizes"], icon.get("purpose", "any")))
+        assert sizes == [("192x192", "any"), ("512x512", "any"), ("512x512", "maskable")]

@@ -1,24 +1,30 @@
 """The real pages through the page cache: every page type is kept, and freshened by its changes."""
 
+import datetime
 import re
+from urllib.parse import urlencode
 from wsgiref.util import setup_testing_defaults
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client
 from django.urls import get_resolver
+from django.utils import timezone
 
-from articles import publishing
+from articles import keys, listing, publishing
 from comments import moderation
-from newsroom.pagecache import purge
+from newsroom.pagecache import front, purge
 from newsroom.pagecache.site import page_cache
 from tests.factories import (
+    make_agency,
     make_article,
+    make_author,
     make_comment,
     make_editor,
     make_image,
     make_moderator,
     make_section,
+    make_topic,
     publish_article,
 )
 
@@ -39,7 +45,13 @@ def get(cache):
     """Ask for a page; gives its status, headers and text."""
 
     def get(path):
-        environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "HTTP_HOST": "testserver"}
+        path, _mark, query = path.partition("?")
+        environ = {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "HTTP_HOST": "testserver",
+        }
         setup_testing_defaults(environ)
         started = []
         body = b"".join(cache(environ, lambda *arguments: started.extend(arguments)))
@@ -50,7 +62,13 @@ def get(cache):
 
 @pytest.fixture
 def edition():
-    return publish_article(section=make_section("World"), lead_image=make_image())
+    return publish_article(
+        section=make_section("World"),
+        lead_image=make_image(),
+        topics=[make_topic("Ferries")],
+        authors=[make_author("Mira Holt")],
+        agency=make_agency("IANS"),
+    )
 
 
 def is_hit(answer):
@@ -78,10 +96,50 @@ PAGES = {
     "articles:front": lambda edition: "/",
     "articles:section": lambda edition: edition.section.get_absolute_url(),
     "articles:article": lambda edition: edition.get_absolute_url(),
+    "articles:topic": lambda edition: "/topics/ferries/",
+    "articles:author": lambda edition: "/authors/mira-holt/",
+    "articles:agency": lambda edition: "/agencies/ians/",
+    "articles:archive": lambda edition: "/archive/",
+    "articles:archive_year": lambda edition: f"/{edition.article.published_on:%Y}/",
+    "articles:archive_month": lambda edition: f"/{edition.article.published_on:%Y/%m}/",
+    "articles:archive_day": lambda edition: f"/{edition.article.published_on:%Y/%m/%d}/",
+    "articles:feed": lambda edition: "/feed.xml",
+    "articles:section_feed": lambda edition: "/world/feed.atom",
+    "articles:topic_feed": lambda edition: "/topics/ferries/feed.json",
+    "articles:author_feed": lambda edition: "/authors/mira-holt/feed.xml",
+    "articles:oembed": lambda edition: f"/oembed?{urlencode({'url': edition.absolute_url})}",
+    # No word of a title: titles are looked for as they are written.
+    "articles:search": lambda edition: "/search/?q=bakery&order=newest",
+    "articles:sitemap": lambda edition: "/sitemap.xml",
+    "articles:sitemap_news": lambda edition: "/sitemaps/news.xml",
+    "articles:sitemap_pages": lambda edition: "/sitemaps/pages.xml",
+    "articles:sitemap_stories": lambda edition: "/sitemaps/stories-0.xml",
+    "manifest": lambda edition: "/manifest.webmanifest",
     "robots.txt": lambda edition: "/robots.txt",
 }
-NO_STORY = {"robots.txt"}
+#: Pages for programs show no numbers of comments, and some show no words of the paper at all.
+NO_STORY = {
+    "articles:archive",
+    "articles:sitemap",
+    "articles:sitemap_pages",
+    "articles:sitemap_stories",
+    "manifest",
+    "robots.txt",
+}
+FEEDS = {f"articles:{name}feed" for name in ("", "section_", "topic_", "author_")}
+NO_COMMENTS = NO_STORY | FEEDS | {"articles:oembed", "articles:sitemap_news"}
+NO_SECTION = (NO_STORY - {"articles:archive"}) | {"articles:oembed", "articles:sitemap_news"}
+#: What is missing once its only story is.
+GONE = {
+    "articles:article": 410,
+    "articles:archive_year": 404,
+    "articles:archive_month": 404,
+    "articles:archive_day": 404,
+    "articles:oembed": 404,
+}
 each_page = pytest.mark.parametrize("name", sorted(PAGES))
+each_page_of_comments = pytest.mark.parametrize("name", sorted(set(PAGES) - NO_COMMENTS))
+each_page_of_sections = pytest.mark.parametrize("name", sorted(set(PAGES) - NO_SECTION))
 each_page_of_stories = pytest.mark.parametrize("name", sorted(set(PAGES) - NO_STORY))
 
 
@@ -126,7 +184,7 @@ class TestEveryPage:
         publishing.publish(article, by=make_editor())
         assert "Ferry to run all year" in get(path)[2]
 
-    @each_page_of_stories
+    @each_page_of_comments
     def test_shows_an_approved_comment_at_once(self, get, edition, name):
         path = PAGES[name](edition)
         get(path)
@@ -141,16 +199,88 @@ class TestEveryPage:
         get(path)
         publishing.withdraw(edition.article, by=make_editor(), note="Wrong ferry.")
         status, _headers, text = get(path)
-        assert status == (410 if name == "articles:article" else 200)
+        assert status == GONE.get(name, 200)
         assert edition.short_title not in text
 
-    @each_page_of_stories
+    @each_page_of_sections
     def test_shows_the_new_name_of_a_section_at_once(self, get, edition, name):
         path = PAGES[name](edition)
         get(path)
         edition.section.name = "Abroad"
         edition.section.save()
         assert "Abroad" in get(path)[2]
+
+    @pytest.mark.parametrize("name", ["topic", "author", "agency"])
+    def test_shows_the_new_name_of_its_subject_at_once(self, get, edition, name):
+        subject = getattr(edition.listings.get(**{f"{name}__isnull": False}), name)
+        path = subject.get_absolute_url()
+        get(path)
+        subject.name = "Northern lights"
+        subject.save()
+        assert "Northern lights" in get(path)[2]
+        article = edition.article
+        article.topics.clear()
+        article.bylines.all().delete()
+        article.agency = None
+        article.save()
+        subject.delete()
+        assert get(path)[0] == 404
+
+    def test_of_a_story_shows_the_new_name_of_a_topic_at_once(self, get, edition):
+        path = edition.get_absolute_url()
+        get(path)
+        topic = edition.topics.get()
+        topic.name = "Boats"
+        topic.save()
+        assert "Boats" in get(path)[2]
+
+    def test_of_older_stories_is_left_alone_by_a_new_one(self, get, edition):
+        start = timezone.now() - datetime.timedelta(days=400)
+        for number in range(2 * listing.PAGE_LENGTH):
+            at = start + datetime.timedelta(minutes=number)
+            publish_article(section=edition.section, at=at)
+        path = edition.section.get_absolute_url()
+        older = re.search(r'href="([^"]*before=[^"]*)"', get(path)[2])[1]
+        get(older)
+        new = publish_article(section=edition.section)
+        assert new.short_title in get(path)[2]
+        assert is_hit(get(older))
+        late = publish_article(section=edition.section, at=start)
+        assert not is_hit(get(older))
+        assert late.short_title not in get(path)[2]
+
+
+class TestTheNewsSitemap:
+    PATH = "/sitemaps/news.xml"
+
+    def test_drops_a_story_at_the_moment_when_it_is_two_days_old(self, get, monkeypatch):
+        now = timezone.now()
+        first = publish_article(at=now - keys.NEWS_AGE + datetime.timedelta(minutes=10))
+        second = publish_article(at=now - keys.NEWS_AGE + datetime.timedelta(minutes=20))
+        assert get(self.PATH)[2].count("<loc>") == 2
+        assert is_hit(get(self.PATH))
+        for minutes, left in ((9, 2), (11, 1), (19, 1), (21, 0)):
+            self.go(monkeypatch, now + datetime.timedelta(minutes=minutes))
+            text = get(self.PATH)[2]
+            assert text.count("<loc>") == left
+            assert (second.absolute_url in text) == (left > 0)
+            assert (first.absolute_url in text) == (left > 1)
+
+    def test_takes_a_scheduled_story_at_its_moment(self, get, monkeypatch):
+        now = timezone.now()
+        at = now + datetime.timedelta(minutes=10)
+        story = publishing.schedule(make_article(), by=make_editor(), at=at)
+        assert story.absolute_url not in get(self.PATH)[2]
+        self.go(monkeypatch, at + datetime.timedelta(seconds=1))
+        assert story.absolute_url in get(self.PATH)[2]
+        self.go(monkeypatch, at + keys.NEWS_AGE + datetime.timedelta(seconds=1))
+        assert story.absolute_url not in get(self.PATH)[2]
+
+    def go(self, monkeypatch, moment):
+        """Let the clock show that moment, here and in the page cache."""
+        monkeypatch.setattr(timezone, "now", lambda: moment)
+        monkeypatch.setattr(front, "time", moment.timestamp)
+        monkeypatch.setattr(front, "time_ns", lambda: int(moment.timestamp() * 1e9))
 
 
 class TestMissingPages:

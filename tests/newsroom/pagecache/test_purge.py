@@ -15,12 +15,15 @@ from newsroom.pagecache import purge
 from newsroom.pagecache.generations import HEARD, NEVER, Generations, slots_of
 from newsroom.pagecache.listener import Listener
 from tests.factories import (
+    make_agency,
     make_article,
+    make_author,
     make_comment,
     make_editor,
     make_image,
     make_moderator,
     make_section,
+    make_topic,
     picture_file,
     publish_article,
 )
@@ -66,6 +69,41 @@ class TestAChange:
         edition = publish_article(article)
         names = [keys.article(article.pk), keys.section(edition.section_id), keys.FRONT]
         assert touched(*names, keys.section(other.pk), keys.SECTIONS) == set(names)
+
+    def test_by_publishing_touches_every_list_that_the_story_is_in(self, touched):
+        article = make_article(
+            topics=[make_topic(), make_topic()], authors=[make_author()], agency=make_agency()
+        )
+        touched()
+        edition = publish_article(article)
+        on = timezone.localdate(edition.first_published_at)
+        names = {
+            *(keys.topic(topic.pk) for topic in article.topics.all()),
+            *(keys.author(author.pk) for author in article.authors.all()),
+            keys.agency(article.agency_id),
+            *(name(on) for name in (keys.day, keys.month, keys.year)),
+            keys.sitemap(keys.sitemap_of(edition)),
+        }
+        assert touched(*names, keys.topic(0), keys.year(on.replace(year=1999))) == names
+
+    def test_by_taking_a_topic_from_a_story_touches_the_topic(self, touched):
+        topic = make_topic()
+        article = publish_article(topics=[topic]).article
+        article.topics.clear()
+        touched()
+        publishing.publish(article, by=make_editor())
+        assert touched(keys.topic(topic.pk)) == {keys.topic(topic.pk)}
+
+    @pytest.mark.parametrize("make", [make_topic, make_author, make_agency])
+    def test_of_a_name_touches_the_pages_that_show_it(self, touched, make):
+        subject = make()
+        touched()
+        subject.name = "Another"
+        subject.save()
+        assert touched(*keys.of_subject(subject)) == set(keys.of_subject(subject))
+        pages = set(keys.of_subject(subject))
+        subject.delete()
+        assert touched(*pages) == pages
 
     def test_by_moving_a_story_touches_both_sections(self, touched):
         edition = publish_article()
@@ -174,8 +212,22 @@ class TestTheClock:
         publishing.withdraw(went.article, by=make_editor())
         since = purge.microseconds(start - datetime.timedelta(minutes=10))
         touched, following = purge.turned(since, microseconds_from_now(1))
-        assert touched == {*keys.touched_by(came), *keys.touched_by(went)}
-        assert following is None
+        assert touched == keys.touched_by(came, went)
+        assert following == purge.microseconds(came.first_published_at + keys.NEWS_AGE)
+
+    def test_is_told_when_a_story_is_news_no_longer(self, counters):
+        counters.turn(NEVER, 1, [], counters.announced)
+        edition = publish_article()
+        moment = purge.microseconds(edition.first_published_at + keys.NEWS_AGE)
+        assert counters.boundary == moment
+        assert purge.turned(moment - 1, moment) == ({keys.NEWS}, None)
+        assert purge.turned(moment, moment + 1) == (set(), None)
+
+    def test_passes_over_old_news_that_was_withdrawn(self):
+        edition = publish_article()
+        publishing.withdraw(edition.article, by=make_editor())
+        moment = purge.microseconds(edition.first_published_at + keys.NEWS_AGE)
+        assert purge.turned(moment - 1, moment) == (set(), None)
 
     def test_passes_over_a_schedule_that_was_cancelled(self):
         at = timezone.now() + datetime.timedelta(minutes=5)
