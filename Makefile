@@ -44,8 +44,8 @@ test: test-sqlite test-postgres ## run the whole suite on SQLite, then on Postgr
 
 check: lint types templates migrations settings locks test ## everything that CI runs
 
-bench: $(VENV)/installed ## measure what a page costs (see bench/README.md)
-	@$(BIN)/python -m bench
+bench: $(VENV)/installed ## measure speed, freshness and size (see bench/README.md; one: PART=hits)
+	@$(BIN)/python -m bench $(PART)
 
 test-sqlite: $(VENV)/installed-dev ## run the suite on SQLite
 	DATABASE_URL= $(BIN)/python -m pytest

@@ -17,6 +17,7 @@ PARTS = {
     "zipf": "ten thousand stories read while comments come in",
     "replay": "a day in a minute: hits, stale answers, slowest answers",
     "outage": "the database killed in the middle of that",
+    "search": "finding stories in a large paper",
     "scale": "a million stories against a thousand",
 }
 

@@ -7,14 +7,19 @@ alike; a ratio is the median of the ratios of each turn.
 import argparse
 import gzip
 import statistics
+import time
 from base64 import b64encode
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import brotli
 
 from . import machine, nginx, paper, report
 from .misses import FEW, fill
+
+if TYPE_CHECKING:
+    from articles.models import Edition
 
 _CONNECTIONS = 32
 
@@ -73,16 +78,42 @@ def decoded(reply: machine.Reply) -> bytes:
     return gzip.decompress(reply.body) if coding == "gzip" else reply.body
 
 
+def age(front: machine.Server, edition: "Edition", number: int) -> float:
+    """Seconds for which readers, who keep asking, see the page as it was before a comment."""
+    from comments import moderation
+    from comments.models import Comment
+
+    words = f"{paper.WORDS} ({number})"
+    comment = Comment.objects.create(
+        article=edition.article, name="Mira", email="mira@example.org", body=words
+    )
+    path = edition.get_absolute_url()
+    headers = {"Accept-Encoding": paper.BROWSERS["gzip"]}
+    by = paper.staff()
+    # Changes come at any moment of nginx's seconds.
+    end = time.monotonic() + 1.5 + number * 0.37 % 1
+    while time.monotonic() < end:
+        machine.fetch(front.port, path, headers)
+    moderation.approve(comment, by=by)
+    changed = time.monotonic()
+    while words.encode() not in decoded(machine.fetch(front.port, path, headers)):
+        if time.monotonic() > changed + 30:
+            return float("inf")
+    return time.monotonic() - changed
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench hits")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2, help="of each turn")
+    parser.add_argument("--changes", type=int, default=10, help="seen through the microcache")
     options = parser.parse_args()
     machine.program("wrk", "wrk")
     machine.program("nginx", "nginx-light")
     paper.open_site()
     machine.note("Writing stories...")
     _quiet, path, _loud = fill()
+    edition = next(each for each in paper.live() if each.get_absolute_url() == path)
     with ExitStack() as stack:
         site = stack.enter_context(machine.granian("newsroom.wsgi:application"))
         answers = []
@@ -130,15 +161,17 @@ def main() -> int:
         }
         for contender in contenders.values():
             reply = machine.fetch(contender.server.port, contender.path, contender.headers)
-            coding = reply.headers.get("content-encoding")
-            if reply.status != 200 or decoded(reply) != page or coding != contender.coding:
-                raise SystemExit(f"{contender.name} sends another page: {reply.status} {coding}")
+            sent = reply.headers.get("content-encoding")
+            if reply.status != 200 or decoded(reply) != page or sent != contender.coding:
+                raise SystemExit(f"{contender.name} sends another page: {reply.status} {sent}")
             if contender.server is site and "hit" not in reply.headers["cache-status"]:
                 raise SystemExit("The page cache does not keep the page.")
         for turn in range(options.turns):
             machine.note(f"Turn {turn + 1} of {options.turns}...")
             for contender in contenders.values():
                 contender.take_turn(options.seconds)
+        machine.note("Looking how old the microcache's pages get...")
+        ages = [age(micro, edition, number) for number in range(options.changes)]
     limit = contenders["nginx, static file", "gzip"]
     rows = []
     for (name, coding), contender in contenders.items():
@@ -186,4 +219,6 @@ def main() -> int:
     report.verdict(
         "microcache of nginx's static file, CPU time", cheapness(behind, limit), least=0.7
     )
+    # It answers in whole seconds, and the page is rendered in between.
+    report.verdict("age of the microcache's page, longest of some, s", max(ages), most=2.1)
     return 0

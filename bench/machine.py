@@ -74,7 +74,12 @@ def supervise(module: str, arguments: Sequence[str], at: Path) -> int:
         cwd=ROOT,
     )
     try:
-        return child.wait()
+        while child.returncode is None:
+            # What the part orphans falls to this process, which has to take note of its end.
+            pid, status = os.waitpid(-1, 0)
+            if pid == child.pid:
+                child.returncode = os.waitstatus_to_exitcode(status)
+        return child.returncode
     finally:
         child.terminate()
         with suppress(subprocess.TimeoutExpired):

@@ -3,10 +3,12 @@
 import http.client
 import logging
 import os
+import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -73,9 +75,16 @@ class Cluster:
 
     def kill(self) -> None:
         """End all its processes at once, as the kernel does when memory runs out."""
-        server = int((self._home / "data" / "postmaster.pid").read_text().split()[0])
-        for pid in machine.tree(server):
-            os.kill(pid, 9)
+        lock = self._home / "data" / "postmaster.pid"
+        processes = machine.tree(int(lock.read_text().split()[0]))
+        for pid in processes:
+            # The first one's end may have ended the others already.
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while any(Path(f"/proc/{pid}").exists() for pid in processes):
+            time.sleep(0.01)
+        # Its number may be another process's by the time it is started again.
+        lock.unlink()
 
     def start(self) -> None:
         """Start it as it was started first; returns when it takes connections."""
@@ -195,10 +204,12 @@ def visit(port: int, paths: list[str], accepted: str, *, readers: int = 8) -> in
 
 
 def zipf(items: int, draws: int, seed: int) -> list[int]:
-    """Places in a list of so many items, each drawn in proportion to one over its rank."""
+    """Places in a list of so many items, each drawn in proportion to one over its rank.
+
+    The ranks are the same whatever the seed: other readers, the same taste.
+    """
     weights = [1 / (rank + 1) for rank in range(items)]
     # Popularity has nothing to do with age.
     order = list(range(items))
-    chance = Random(seed)
-    chance.shuffle(order)
-    return chance.choices(order, weights, k=draws)
+    Random(0).shuffle(order)
+    return Random(seed).choices(order, weights, k=draws)
