@@ -45,8 +45,13 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         return self.select_related("article", "section", "lead_image")
 
     def for_page(self) -> "EditionQuerySet":
-        """Fetch all that the page of an edition shows of it; two queries."""
-        return self.with_page_relations().prefetch_related("topics")
+        """Fetch all that the page of an edition shows of it; two queries.
+
+        Of the article only its address: the working copy is as long again, and not for readers.
+        """
+        own = [field.name for field in Edition._meta.concrete_fields]
+        shown = self.with_page_relations().only(*own, "article__slug", "article__published_on")
+        return shown.prefetch_related("topics")
 
     def for_cards(self) -> "EditionQuerySet":
         """Fetch what articles/_card.html shows, and no more: bodies are long, lists too."""
