@@ -43,6 +43,10 @@ class Query:
     def excluded(self) -> list[Term]:
         return [term for term in self.terms if term.is_excluded]
 
+    @property
+    def has_phrase(self) -> bool:
+        return any(len(term.words) > 1 for term in self.terms)
+
 
 @dataclass(frozen=True)
 class Place:
