@@ -155,6 +155,12 @@ class TestPublicPages:
     def test_empty_section(self, visit):
         check_public(visit(make_section("Quiet", accent="opinion").get_absolute_url()))
 
+    @pytest.mark.parametrize(
+        "query", ["", "?q=ferry", "?q=ferry+aardvark&section=world", "?q=fery", f"?q={LONG_WORD}"]
+    )
+    def test_search(self, visit, paper, query):
+        check_public(visit(f"/search/{query}"))
+
     def test_story_with_comments(self, visit, paper):
         for number in range(8):
             make_comment(paper, number)
