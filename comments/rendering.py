@@ -6,9 +6,10 @@ go. The markup between the marks stays the template's; each comment is filled in
 
 import datetime
 import hashlib
+from collections.abc import Callable
 from functools import lru_cache
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -18,12 +19,16 @@ from django.utils.translation import get_language
 
 from articles import moments
 
-#: What is rendered once for each language; while templates are worked on, every time.
-kept_by_language: Any = (lambda render: render) if settings.DEBUG else lru_cache(maxsize=100)
+Render = TypeVar("Render", bound=Callable[..., Any])
 
 _AVATAR_SECTIONS = ("world", "business", "science", "culture", "sport", "opinion")
 #: Stands beside the names of what is filled in; neither a template nor a comment can hold it.
 _MARK = "\0"
+
+
+def kept_by_language(render: Render) -> Render:
+    """Call the function once for each language; while templates are worked on, every time."""
+    return render if settings.DEBUG else cast(Render, lru_cache(maxsize=100)(render))
 
 
 class Row(NamedTuple):

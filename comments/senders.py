@@ -5,12 +5,15 @@ import ipaddress
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from .models import Comment
+_POSTED_BEFORE = (
+    "SELECT min(CASE WHEN article_id = %s AND body = %s THEN id END),"
+    " count(CASE WHEN created_at > %s THEN 1 END)"
+    " FROM comments_comment WHERE sender = %s"
+)
 
 
 def sender_of(request: HttpRequest) -> str:
@@ -46,19 +49,13 @@ def take_turn(sender: str) -> None:
 def posted_before(sender: str, article_id: int, words: str) -> tuple[int | None, bool]:
     """The sender's comment that says these words under that story already, where there is one.
 
-    And whether the sender has posted as much as COMMENTS_LIMIT allows in the last minutes. One
-    query; while the limit is kept, of no more rows than it allows.
+    And whether the sender has posted as much as COMMENTS_LIMIT allows in the last minutes. In one
+    statement, and written by hand: having it composed would cost a sixth of a post.
     """
-    since = timezone.now() - limit_span()
-    theirs = Comment.objects.filter(
-        Q(created_at__gt=since) | Q(article=article_id, body=words), sender=sender
-    )
-    same, recent = None, 0
-    for row in theirs.order_by("created_at").values_list("pk", "article", "body", "created_at"):
-        pk, under, body, created_at = row
-        recent += created_at > since
-        if same is None and (under, body) == (article_id, words):
-            same = pk
+    since = connection.ops.adapt_datetimefield_value(timezone.now() - limit_span())
+    with connection.cursor() as cursor:
+        cursor.execute(_POSTED_BEFORE, [article_id, words, since, sender])
+        same, recent = cursor.fetchone()
     return same, recent >= settings.COMMENTS_LIMIT
 
 
