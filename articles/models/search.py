@@ -26,6 +26,8 @@ class SearchDocument(models.Model):
     live_from = models.DateTimeField()
     live_until = models.DateTimeField(null=True)
 
+    objects: models.Manager["SearchDocument"] = models.Manager()
+
     def __str__(self) -> str:
         return f"Search document of edition {self.pk}"
 
@@ -34,6 +36,8 @@ class SearchWord(models.Model):
     """A word that some story has or had, for guessing what a mistyped one was meant to be."""
 
     word = models.CharField(max_length=30, primary_key=True)
+
+    objects: models.Manager["SearchWord"] = models.Manager()
 
     def __str__(self) -> str:
         return self.word
