@@ -11,7 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, Q
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    DateTimeField,
+    Exists,
+    F,
+    Func,
+    Q,
+    Value,
+)
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -79,12 +88,8 @@ def page_of(
     `key` is touched when the list changes. `listed` says that the order comes from the listings
     that `chosen` names. Raises Http404 for a later page that has nothing.
     """
-    at, pk = _order(listed)
     if before is not None:
-        # The first condition is what the index can begin at.
-        chosen &= Q(**{f"{at}__lte": before.at}) & (
-            Q(**{f"{at}__lt": before.at}) | Q(**{f"{pk}__lt": before.pk})
-        )
+        chosen &= after(before, listed=listed)
     found = list(newest(chosen, listed=listed).for_cards()[: length + 1])
     if before is not None and not found:
         raise Http404(_("No list goes on from there."))
@@ -99,6 +104,35 @@ def page_of(
         keys=[*names, *keys.of_list(found)],
         is_first=before is None,
     )
+
+
+class _RowBefore(Func):
+    """`(a, b) < (c, d)`: one condition, that an index on both columns begins at.
+
+    Written as two conditions and an OR, PostgreSQL takes it for rarer than it is, and sorts.
+    """
+
+    output_field = BooleanField()
+
+    def as_sql(
+        self,
+        compiler: Any,
+        connection: Any,
+        function: str | None = None,
+        template: str | None = None,
+        arg_joiner: str | None = None,
+        **extra_context: Any,
+    ) -> tuple[str, tuple[str | int, ...]]:
+        compiled = [compiler.compile(each) for each in self.get_source_expressions()]
+        sql = "({}, {}) < ({}, {})".format(*(sql for sql, _parameters in compiled))
+        return sql, tuple(each for _sql, parameters in compiled for each in parameters)
+
+
+def after(place: Place, *, listed: bool = False) -> Q:
+    """What comes after a place in a list; see `page_of`."""
+    at, pk = _order(listed)
+    moment = Value(place.at, output_field=DateTimeField())
+    return Q(_RowBefore(F(at), F(pk), moment, Value(place.pk, output_field=BigIntegerField())))
 
 
 def newest(chosen: Q, *, listed: bool = False) -> EditionQuerySet:
@@ -350,7 +384,7 @@ def _subject_page(
     feed: dict[str, str] | None = None,
 ) -> HttpResponseBase:
     page = page_of(chosen, before=asked_place(request), key=key, listed=True)
-    name = found._meta.model_name
+    name = str(found._meta.model_name)
     return public_page(
         request,
         f"articles/{name}.html",

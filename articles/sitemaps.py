@@ -6,6 +6,7 @@ that is published touches its own file and no other.
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, Max, Q
@@ -63,7 +64,9 @@ def stories(request: HttpRequest, number: int) -> HttpResponseBase:
     if number > 10**9:
         raise Http404(_("There is no such file."))
     rows = ours(_of_file(number)).order_by("article_id")
-    found = rows.values_list("article__published_on", "article__slug", "live_from")
+    found: Iterable[tuple[Any, str, datetime]] = rows.values_list(
+        "article__published_on", "article__slug", "live_from"
+    )
     tree = root("urlset", {"": _SITEMAP})
     for day, slug, live_from in found:
         url = add(tree, "url")

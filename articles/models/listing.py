@@ -35,7 +35,7 @@ class ListingQuerySet(models.QuerySet["Listing"]):
             *({"agency_id": pk} for pk in [article.agency_id] if pk),
         ]
         self.bulk_create(
-            Listing(edition=edition, first_published_at=edition.first_published_at, **subject)
+            self.model(edition=edition, first_published_at=edition.first_published_at, **subject)
             for subject in found
         )
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any
-
 from urllib.parse import urlencode
 
 from django import template
