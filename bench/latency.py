@@ -74,6 +74,7 @@ def main() -> int:
         from articles.models import Article
         from comments import moderation
         from comments.models import Comment
+        from tests.factories import make_article
 
         by = paper.staff()
         here = stack.enter_context(machine.granian("newsroom.wsgi:application"))
@@ -88,7 +89,7 @@ def main() -> int:
         }
         # All stand on the front page. What is published there is one of ten, so that some stay.
         stories = paper.live(40)
-        fresh = list(Article.objects.filter(editions__isnull=True))
+        fresh = [make_article() for _ in range(options.rounds * len(places))]
         for number in range(options.rounds):
             for place, workers in places.items():
                 edition = stories[number % len(stories)]
@@ -113,16 +114,15 @@ def main() -> int:
                     article.headline.encode(),
                     workers,
                 )
-                if fresh:
-                    article = fresh.pop()
-                    article.headline = article.short_title = f"Published {secrets.token_hex(8)}"
-                    article.save()
-                    seen["publish", place].take(
-                        lambda article=article: publishing.publish(article, by=by),  # type: ignore[misc]
-                        "/",
-                        article.headline.encode(),
-                        workers,
-                    )
+                article = fresh.pop()
+                article.headline = article.short_title = f"Published {secrets.token_hex(8)}"
+                article.save()
+                seen["publish", place].take(
+                    lambda article=article: publishing.publish(article, by=by),  # type: ignore[misc]
+                    "/",
+                    article.headline.encode(),
+                    workers,
+                )
         report.table(
             f"Milliseconds until a change is shown by both workers, {options.rounds} rounds",
             ["change, seen from", "verb p50", "p50", "p99", "longest", "older answers", "lost"],

@@ -1,11 +1,12 @@
 """The database killed while readers read: what every worker answers, and how all heals.
 
 Pages are visited by one worker each; then PostgreSQL is killed with SIGKILL and stays away. In that
-time each worker is asked for each page, readers go on reading, and comments are sent. Afterwards
-it is started again, and nobody lifts a finger.
+time each worker is asked for each page, readers go on reading, comments are sent, and the moment
+of a scheduled story passes. Afterwards it is started again, and nobody lifts a finger.
 """
 
 import argparse
+import datetime
 import html
 import http.client
 import secrets
@@ -67,10 +68,10 @@ def is_kept(reply: machine.Reply, words: str) -> bool:
     return f"{words}</textarea>" in page.replace("\n", "") and "<form" in page
 
 
-def heal(server: machine.Server, paths: list[str]) -> dict[str, float]:
+def heal(server: machine.Server, paths: list[str], news: bytes) -> dict[str, float]:
     """Seconds until each worker renders again and a comment is taken; infinite when never.
 
-    The second of the pages must be a story.
+    The first of the pages must show the news, the second must be a story.
     """
     began = time.monotonic()
     healed: dict[str, float] = {}
@@ -80,7 +81,7 @@ def heal(server: machine.Server, paths: list[str]) -> dict[str, float]:
         while (waiting or not is_posted) and time.monotonic() < began + _PATIENCE:
             for name, worker in list(waiting.items()):
                 replies = [machine.ask(worker, path) for path in paths]
-                if all(
+                if news in replies[0].body and all(
                     reply.status == 200 and "fwd=stale" not in reply.headers.get("cache-status", "")
                     for reply in replies
                 ):
@@ -110,7 +111,8 @@ def main() -> int:
         cluster = stack.enter_context(paper.postgres())
         paper.open_site(cluster.address)
         paper.fill(max(1000, options.pages * 2), 5000)
-        from articles.models import Section
+        from articles import publishing
+        from articles.models import Article, Section
         from comments import moderation
         from comments.models import Comment
 
@@ -126,6 +128,12 @@ def main() -> int:
         span = before + options.away + after
         moments = sorted(chance.random() * span for _ in range(int(options.rate * span)))
         begin = time.time() + 2
+        # Its moment comes while nobody can look up what it changes.
+        at = datetime.datetime.fromtimestamp(begin + before + options.away / 3, datetime.UTC)
+        coming = Article.objects.filter(editions__isnull=True)[0]
+        coming.short_title = coming.headline = f"Scheduled {secrets.token_hex(8)}"
+        coming.save()
+        publishing.schedule(coming, by=by, at=at)
         plan = {
             "port": server.port,
             "paths": paths,
@@ -155,7 +163,9 @@ def main() -> int:
         machine.note("Starting PostgreSQL again...")
         cluster.start()
         back_at = time.time_ns()
-        healed = heal(server, [paths[0], paths[-1], paths[len(paths) // 2]])
+        healed = heal(
+            server, [paths[0], paths[-1], paths[len(paths) // 2]], coming.headline.encode()
+        )
         found = readers.wait()
         stale = machine.counted(server.port)["stale_total"] - counted["stale_total"]
 

@@ -367,6 +367,7 @@ def main() -> int:
             each.join()
         used = server.cpu() - used
         gained = gains(server.port, before)
+        troubles = [line for line in server.log.read_text().splitlines() if " ERROR " in line]
     answers = found["answers"]
     took = [answer[2] / 1e6 for answer in answers]
     unexpected = [
@@ -402,8 +403,13 @@ def main() -> int:
         ],
     )
     old = stale(answers, found["facts"], desk.changes, plan.article_of, coming)
-    for line in [*old[:10], *desk.failed[:10]]:
+    for line in [*old[:10], *desk.failed[:10], *told(unexpected[:10], plan, desk)]:
         print(line)
+    if troubles:
+        print(f"The server has logged {len(troubles)} errors, among them:", *troubles[:5], sep="\n")
+    posts = Counter(desk.posts)
+    if len(posts) > 1:
+        print(f"Answers to comments: {dict(posts)}")
     report.verdict("hits, %", hit_rate(gained), least=99.0)
     report.verdict("answers older than a change that was committed before", len(old), most=0)
     report.verdict("answers other than expected", len(unexpected), most=0)
@@ -413,6 +419,17 @@ def main() -> int:
         "time to the last byte at the reader, p99 ms", report.percentile(took, 0.99), most=5.0
     )
     return 0
+
+
+def told(answers: list[list[Any]], plan: Plan, desk: Desk) -> list[str]:
+    """What there is to say about each of these answers."""
+    lines = []
+    for path, began, took, status, _number, kind in answers:
+        story = plan.article_of.get(path)
+        at = [change["at"] for change in desk.changes if change["article"] == story]
+        since = f"{(began - min(at)) / 1e6:.1f} ms after the first change" if at else "unchanged"
+        lines.append(f"{plan.paths[path]}: {status} {kind} in {took / 1e6:.1f} ms, {since}")
+    return lines
 
 
 def kind_of(path: int, plan: Plan) -> str:
