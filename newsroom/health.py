@@ -45,7 +45,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
         caller = ip_address(request.META.get("REMOTE_ADDR", ""))
     except ValueError as error:
         raise Http404 from error
-    if not any(caller in ip_network(network, strict=False) for network in settings.METRICS_NETWORKS):
+    if not any(
+        caller in ip_network(network, strict=False) for network in settings.METRICS_NETWORKS
+    ):
         raise Http404
     counters = Metrics(settings.PAGE_CACHE_FOLDER)
     return HttpResponse(counters.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
