@@ -53,7 +53,8 @@ _SMALL = """
 (least) => [...document.querySelectorAll("a, button, summary, input:not([type=hidden]), textarea")]
   .filter((element) => {
     // Links in sentences, what nobody sees, and headlines that stretch over their whole card.
-    if (element.closest(".prose, .notice, .hint, .hp, .skip") || !element.checkVisibility()) return false;
+    const isLeftOut = element.closest(".prose, .notice, .hint, .hp, .skip");
+    if (isLeftOut || !element.checkVisibility()) return false;
     const after = getComputedStyle(element, "::after");
     if (after.content !== "none" && after.position === "absolute") return false;
     const { width, height } = element.getBoundingClientRect();
