@@ -109,7 +109,10 @@ class Page:
             for element in self.root.iter()
             if isinstance(element.tag, str)
             and tag in ("*", element.tag.removeprefix(HTML))
-            and all(has(element, name.rstrip("_").replace("_", "-"), value) for name, value in attributes.items())
+            and all(
+                has(element, name.rstrip("_").replace("_", "-"), value)
+                for name, value in attributes.items()
+            )
         ]
 
     def texts(self, tag="*", **attributes):
