@@ -161,6 +161,28 @@ class TestPublicPages:
     def test_search(self, visit, paper, query):
         check_public(visit(f"/search/{query}"))
 
+    @pytest.mark.parametrize(
+        "path", ["/topics/ferries/", "/authors/mira-holt/", "/agencies/ians/", "/archive/"]
+    )
+    def test_list(self, visit, paper, path):
+        check_public(visit(path))
+
+    @pytest.mark.parametrize("pattern", ["%Y", "%Y/%m", "%Y/%m/%d"])
+    def test_archive(self, visit, paper, pattern):
+        check_public(visit(f"/{paper.article.published_on:{pattern}}/"))
+
+    def test_empty_list(self, visit):
+        check_public(visit(make_topic("Quiet").get_absolute_url()))
+
+    def test_older_stories(self, visit, edition, editor):
+        for _ in range(31):
+            publish_article(by=editor, section=edition.section)
+        page = visit(edition.section.get_absolute_url())
+        check_public(page)
+        page.get_by_role("link", name="Older stories").click()
+        expect(page.get_by_role("link", name="Newest stories")).to_be_visible()
+        check_public(page)
+
     def test_story_with_comments(self, visit, paper):
         for number in range(8):
             make_comment(paper, number)
