@@ -8,6 +8,7 @@ good copy is sent for up to a day, marked by its Cache-Status header (RFC 9211).
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from time import time, time_ns
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode
@@ -30,6 +31,8 @@ STALE_IF_ERROR = 86_400.0
 RETRY = 1.0
 #: How long a request waits for another one's rendering before it renders the page itself.
 PATIENCE = 20.0
+#: How long it waits for another one that looks up what the clock has changed.
+LOOK_PATIENCE = 2.0
 
 #: Longer query strings are left to Django.
 _LONGEST_QUERY = 512
@@ -108,8 +111,11 @@ class PageCache:
         self._shared: dict[bytes, Shared] = {}
         self._flights: dict[str, Flight] = {}
         self._looking = threading.Lock()
-        #: No attempt at rendering where there is a copy, before this moment.
+        #: Whether the database was away when last asked. Then one thread at a time asks again, and
+        #: not before this moment; the others send copies, as each question may take its time.
+        self._is_away = False
         self._retry_at = 0.0
+        self._probing = threading.Lock()
         self._reap_at = 0.0
         self._take(generations)
 
@@ -200,8 +206,7 @@ class PageCache:
         # Read first: what is touched or announced later is noticed by the next request.
         sequence = self._words[SEQUENCE]
         self._wake = min(self._wake, self.generations.boundary / 1e6)
-        if now >= self._wake:
-            self._look()
+        is_known = now < self._wake or self._look(now)
         if environ.get("HTTP_HOST") not in self._hosts:
             return None
         page = self.pages.by_key.get(key)
@@ -209,7 +214,8 @@ class PageCache:
             page = self._mended(key, page)
         if page is None:
             return None
-        if now - page.rendered_at > self._good_for or not page.is_fresh(self.generations):
+        is_good = is_known and now - page.rendered_at <= self._good_for
+        if not is_good or not page.is_fresh(self.generations):
             self._found_stale(page, now)
             return None
         page.checked = sequence
@@ -251,7 +257,8 @@ class PageCache:
             return self.application(environ, start_response)
         flight = Flight()
         while True:
-            if (stale := self._last_resort(key, environ, now)) is not None:
+            stale = self._last_resort(key, environ, now)
+            if stale is not None and now < max(self._retry_at, stale.retry_at):
                 return self._send(stale, environ, start_response, _STALE, metrics.STALE)
             other = self._flights.setdefault(key, flight)
             if other is flight:
@@ -265,24 +272,32 @@ class PageCache:
             if not is_over:
                 # Whatever holds the other one up must not hold up everybody.
                 return self._ask(key, known, environ, start_response)
+        is_probing = self._is_away and self._probing.acquire(blocking=False)
         try:
-            return self._ask(key, known, environ, start_response)
+            if self._is_away and stale is not None and not is_probing:
+                return self._send(stale, environ, start_response, _STALE, metrics.STALE)
+            with self._turn(key) as has_waited:
+                page = self._find(key, environ, time()) if has_waited else None
+                if page is not None:
+                    self.count[metrics.COALESCED] += 1
+                    return self._send(page, environ, start_response, _HIT, metrics.HITS)
+                return self._ask(key, known, environ, start_response)
         finally:
+            if is_probing:
+                self._probing.release()
             self._flights.pop(key, None)
             flight.done.set()
 
-    def _last_resort(self, key: str, environ: Environ, now: float) -> Page | None:
-        """The last good copy, while it is no use to try again."""
-        page = self.pages.by_key.get(key)
-        if page is None or now >= max(self._retry_at, page.retry_at):
-            return None
-        return page if self._is_last_resort(page, environ, now) else None
+    def _turn(self, key: str) -> AbstractContextManager[bool]:
+        """Render the page while no other process does; true after waiting for one that did."""
+        return nullcontext(False) if self.shelf is None else self.shelf.turn(key)
 
-    def _is_last_resort(self, page: Page, environ: Environ, now: float) -> bool:
-        return (
-            environ.get("HTTP_HOST") in self._hosts
-            and now - (page.stale_at or now) < STALE_IF_ERROR
-        )
+    def _last_resort(self, key: str, environ: Environ, now: float) -> Page | None:
+        """The last good copy, if it may still be sent."""
+        page = self.pages.by_key.get(key)
+        if page is None or environ.get("HTTP_HOST") not in self._hosts:
+            return None
+        return page if now - (page.stale_at or now) < STALE_IF_ERROR else None
 
     def _ask(
         self,
@@ -308,6 +323,7 @@ class PageCache:
             if page is not None:
                 return self._send(page, environ, start_response, _STALE, metrics.STALE)
         elif store.is_storable(answer.status, answer.headers):
+            self._is_away = False
             page, shared = store.make(
                 key,
                 answer.status,
@@ -340,43 +356,55 @@ class PageCache:
         self.count[metrics.FAILED] += 1
         now = time()
         if status[:3] == "503":
-            # The database is away: other pages need not find that out one by one.
-            self._retry_at = now + RETRY
-        page = self.pages.by_key.get(key)
-        if page is None or not self._is_last_resort(page, environ, now):
-            return None
-        page.retry_at = now + RETRY
+            # Other pages need not find that out one by one.
+            self._is_away, self._retry_at = True, now + RETRY
+        page = self._last_resort(key, environ, now)
+        if page is not None:
+            page.retry_at = now + RETRY
         return page
 
-    def _look(self) -> None:
-        """Notice what the clock has changed, and whether the counters can be trusted."""
-        with self._looking:
-            if not self.generations.is_current() and self._renew is not None:
-                self._take(self._renew())
-                self.pages.clear()
-            counters = self.generations
-            moment = time_ns() // 1000
-            good_for, pause = _ALWAYS, _LOOK
-            if moment >= counters.boundary:
-                announced = counters.announced
-                try:
-                    keys, following = self.site.turned(counters.turned, moment)
-                except Exception:
-                    # Nobody knows what the clock has changed: nothing kept is known to be fresh.
-                    logger.warning("Can't look up what the clock has changed", exc_info=True)
-                    good_for, pause = -1.0, RETRY
-                else:
-                    counters.turn(
-                        NEVER if following is None else following, moment, keys, announced
-                    )
-            silence = self.site.listens()
-            if silence is not None and moment - self._words[HEARD] > silence * 1e6:
-                good_for = min(good_for, silence)
-            self._good_for = good_for
-            now = moment / 1e6
-            self._wake = now + pause if good_for < 0 else min(counters.boundary / 1e6, now + pause)
-            self.count[metrics.PAGES] = len(self.pages)
-            self.count[metrics.PAGE_BYTES] = self.pages.size
+    def _look(self, now: float) -> bool:
+        """Notice what the clock has changed, and how far the counters can be trusted.
+
+        False when what the clock has changed can't be told now: nothing is known to be fresh then.
+        """
+        is_passed = self.generations.boundary <= now * 1e6
+        if is_passed and now < self._retry_at:
+            return False
+        patience = 0.0 if is_passed and self._is_away else LOOK_PATIENCE
+        if not self._looking.acquire(timeout=patience):
+            if is_passed:
+                self._is_away, self._retry_at = True, time() + RETRY
+            return not is_passed
+        try:
+            return self._looked()
+        finally:
+            self._looking.release()
+
+    def _looked(self) -> bool:
+        if not self.generations.is_current() and self._renew is not None:
+            self._take(self._renew())
+            self.pages.clear()
+        counters = self.generations
+        moment = time_ns() // 1000
+        if moment >= counters.boundary:
+            announced = counters.announced
+            try:
+                keys, following = self.site.turned(counters.turned, moment)
+            except Exception:
+                logger.warning("Can't look up what the clock has changed", exc_info=True)
+                self._is_away, self._retry_at = True, time() + RETRY
+                return False
+            boundary = NEVER if following is None else following
+            counters.turn(boundary, moment, keys, announced)
+            self._is_away = False
+        silence = self.site.listens()
+        is_silent = silence is not None and moment - self._words[HEARD] > silence * 1e6
+        self._good_for = silence if silence is not None and is_silent else _ALWAYS
+        self._wake = min(counters.boundary / 1e6, moment / 1e6 + _LOOK)
+        self.count[metrics.PAGES] = len(self.pages)
+        self.count[metrics.PAGE_BYTES] = self.pages.size
+        return True
 
     def _query_of(self, path: str) -> frozenset[str] | None:
         return None if path.startswith(self.site.private_paths) else self.site.query_of(path)

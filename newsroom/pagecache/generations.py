@@ -179,10 +179,11 @@ class Generations:
         """
         with self._turn():
             words = self.words
+            # First: who finds the new boundary without a lock must not meet older slots.
+            self._put({slot_of(key) for key in keys})
+            words[TURNED] = max(words[TURNED], turned)
             if words[_ANNOUNCED] == announced:
                 words[BOUNDARY] = boundary
-            words[TURNED] = max(words[TURNED], turned)
-            self._put({slot_of(key) for key in keys})
 
     def expect(self, boundary: int) -> None:
         """Name a boundary; an earlier one stays."""

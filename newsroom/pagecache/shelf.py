@@ -12,6 +12,9 @@ import logging
 import os
 import shutil
 import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .store import Page
@@ -22,6 +25,9 @@ logger = logging.getLogger(__name__)
 _KEEP_OTHERS = 86_400
 #: A sweep leaves this share of the budget.
 _SWEPT = 0.8
+#: How long to wait for another process's rendering, and between two looks; in seconds.
+_PATIENCE = 1.0
+_BREATH = 0.002
 
 
 class Shelf:
@@ -40,6 +46,7 @@ class Shelf:
             for number in range(256):
                 (self.folder / f"{number:02x}").mkdir(parents=True, exist_ok=True)
             os.utime(self.folder)
+            self._turns = os.open(self.folder / "turns", os.O_RDWR | os.O_CREAT, 0o644)
             for other in folder.glob("pages-*"):
                 if other != self.folder and other.stat().st_mtime < time.time() - _KEEP_OTHERS:
                     shutil.rmtree(other, ignore_errors=True)
@@ -104,6 +111,35 @@ class Shelf:
             return None
         # Half a file, or another page whose key has the same digest.
         return page if page.key == key and page.etag == head["etag"] else None
+
+    @contextmanager
+    def turn(self, key: str) -> Iterator[bool]:
+        """The turn to render a page, among the processes of the machine.
+
+        Gives whether another process had it before, and so has probably put the page here. Waits
+        for that no longer than a slow rendering takes: then both render.
+        """
+        if not self._is_usable:
+            yield False
+            return
+        byte = zlib.crc32(key.encode("utf-8", "surrogateescape"))
+        has_waited = False
+        end = time.monotonic() + _PATIENCE
+        while not (is_ours := self._try(byte)) and time.monotonic() < end:
+            has_waited = True
+            time.sleep(_BREATH)
+        try:
+            yield has_waited
+        finally:
+            if is_ours:
+                fcntl.lockf(self._turns, fcntl.LOCK_UN, 1, byte)
+
+    def _try(self, byte: int) -> bool:
+        try:
+            fcntl.lockf(self._turns, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
+        except OSError:
+            return False
+        return True
 
     def sweep(self) -> None:
         """Remove the files unused for longest, when they exceed the budget."""

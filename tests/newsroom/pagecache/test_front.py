@@ -388,6 +388,77 @@ class TestTheClock:
         assert "stale" in answer.mark
 
 
+class TestADatabaseThatIsAwayAndSlowToSaySo:
+    """Each question takes its time to fail: one thread asks, the others don't wait for it."""
+
+    def ask_in_threads(self, get, number=4):
+        answers = []
+        threads = [
+            threading.Thread(target=lambda: answers.append(get())) for _number in range(number)
+        ]
+        began = time.monotonic()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return answers, time.monotonic() - began
+
+    def test_keeps_one_thread_busy_when_a_boundary_has_passed(
+        self, get, cache, site, counters, monkeypatch
+    ):
+        get()
+        counters.expect(time.time_ns() // 1000 - 1)
+        asked = []
+
+        def turned(since, until):
+            asked.append(until)
+            time.sleep(0.3)
+            raise RuntimeError("no database")
+
+        site.turned = turned
+        assert "stale" in get().mark
+        assert "stale" in get().mark
+        assert len(asked) == 1
+        monkeypatch.setattr(cache, "_retry_at", 0.0)
+        answers, took = self.ask_in_threads(get)
+        assert all("stale" in answer.mark for answer in answers)
+        assert len(asked) == 2
+        assert took < 0.6
+
+    def test_heals_once_the_boundary_can_be_looked_up(
+        self, get, cache, site, counters, monkeypatch
+    ):
+        get()
+        counters.expect(time.time_ns() // 1000 - 1)
+        site.clock = RuntimeError("no database")
+        assert "stale" in get().mark
+        site.clock = ([], None)
+        monkeypatch.setattr(cache, "_retry_at", 0.0)
+        assert get().is_hit
+
+    def test_keeps_one_thread_busy_when_a_page_is_stale(
+        self, get, cache, paper, counters, monkeypatch
+    ):
+        get("/a/")
+        get()
+        counters.touch(["front"])
+        paper.status = 503
+        get("/a/")
+        monkeypatch.setattr(cache, "_retry_at", 0.0)
+        rendered = paper.rendered
+        paper.meanwhile = lambda: time.sleep(0.2)
+        for path in ("/a/", "/"):
+            monkeypatch.setattr(cache.pages.by_key[path], "retry_at", 0.0)
+        other = threading.Thread(target=lambda: get("/a/"))
+        other.start()
+        time.sleep(0.05)
+        answers, took = self.ask_in_threads(get)
+        other.join()
+        assert all("stale" in answer.mark for answer in answers)
+        assert paper.rendered == rendered + 1
+        assert took < 0.15
+
+
 class TestOtherMachines:
     def test_that_can_be_heard_change_nothing(self, get, site, counters):
         site.silence = 5
@@ -755,6 +826,30 @@ class TestTheShelf:
         rendered = paper.rendered
         assert get(of=two).is_hit
         assert paper.rendered == rendered
+
+    def test_lets_one_process_at_a_time_render_a_page(self, get, paper, others, tmp_path):
+        one, two = others
+        get("/other/", of=one)
+        get("/other/", of=two)
+        script = (
+            "import sys, time; from pathlib import Path;"
+            "from newsroom.pagecache.shelf import Shelf;"
+            "shelf = Shelf(Path(sys.argv[1]), 'test', budget=10**7);"
+            "turn = shelf.turn('/'); turn.__enter__();"
+            "print('has it', flush=True); time.sleep(0.3); turn.__exit__(None, None, None)"
+        )
+        child = subprocess.Popen(
+            [sys.executable, "-c", script, str(tmp_path)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdout.readline() == "has it\n"
+        began = time.monotonic()
+        get(of=one)
+        assert time.monotonic() - began > 0.1
+        child.wait()
+        child.stdout.close()
 
     def test_has_the_last_good_copy_after_a_restart(self, get, paper, counters, others):
         one, two = others

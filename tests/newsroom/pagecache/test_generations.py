@@ -247,6 +247,17 @@ class TestBoundaries:
         counters.turn(100, 50, ["front"], counters.announced)
         assert (counters.boundary, counters.turned) == (100, 50)
 
+    def test_are_named_only_after_what_the_clock_changed_is_touched(self, counters, monkeypatch):
+        """Else who meets the new one in between takes old pages for fresh."""
+        counters.expect(100)
+        put, seen = counters._put, []
+        monkeypatch.setattr(
+            counters, "_put", lambda slots: (seen.append(counters.boundary), put(slots))
+        )
+        counters.turn(300, 200, ["front"], counters.announced)
+        assert seen[0] <= 100
+        assert counters.boundary == 300
+
     def test_come_earlier_with_an_earlier_change(self, counters):
         counters.turn(100, 50, [], counters.announced)
         change = counters.open(["front"], boundary=70)
