@@ -159,7 +159,7 @@ class ArticleAdmin(PartOfStory, LongListAdmin):
     class Media:
         js = ["js/body-editor.js", forms.Script("js/field-names.js", type="module")]
 
-    def get_ordering(self, request: HttpRequest) -> list[str]:
+    def get_ordering(self, request: HttpRequest) -> Any:
         """The last change first; of withdrawn stories, the last withdrawal."""
         if request.GET.get(StateFilter.parameter_name) == Article.State.WITHDRAWN:
             return ["-events__created_at", "-events__pk"]

@@ -6,7 +6,7 @@ passed over: what a row shows is fetched for the rows of the page alone.
 """
 
 import json
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.contrib import admin
 from django.core.paginator import Page, Paginator
@@ -19,7 +19,7 @@ from django.utils.text import smart_split
 from django.utils.translation import gettext
 
 #: Lists are counted as far as this, and a search finds as many.
-COUNTED = 500
+COUNTED = 200
 #: The shortest part of a word that an index of three letters each finds; shorter ones are looked
 #: for in the first SEARCHED rows of a list.
 _SHORTEST_WORD = 3
@@ -55,7 +55,7 @@ class LongListPaginator(Paginator):
         return Amount(round(estimate, 2 - len(str(estimate))), is_exact=False)
 
     @property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         return self.amount.number
 
     def page(self, number: Any) -> Page:
@@ -72,12 +72,13 @@ class LongListPaginator(Paginator):
             found = list(keys.reverse()[after : after + self.per_page])
         else:
             found = list(keys[before : before + self.per_page])
-        return self._get_page(rows.filter(pk__in=found), number, self)
+        return Page(rows.filter(pk__in=found), number, self)
 
     @cached_property
     def _first(self) -> list[Any]:
         """The keys of the first rows, in order: they count a short list and fill a first page."""
-        return list(self.object_list.values_list("pk", flat=True)[: COUNTED + 1])
+        rows = cast(QuerySet[Any], self.object_list)
+        return list(rows.values_list("pk", flat=True)[: COUNTED + 1])
 
 
 class LongListAdmin(admin.ModelAdmin):
@@ -86,7 +87,7 @@ class LongListAdmin(admin.ModelAdmin):
     paginator = LongListPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    sortable_by: list[str] = []
+    sortable_by = ()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
