@@ -1,7 +1,11 @@
 """What each page costs the database in a large paper, against a small one: python -m bench.scale.
 
 Two papers are made on a throw-away PostgreSQL. SCALE_SMALL and SCALE_LARGE set their sizes as
-articles/comments/images, SCALE_ROUNDS how often each page is asked for.
+articles/comments/images, SCALE_ROUNDS how often each page is asked for. Both are asked in turn.
+
+Milliseconds are those that the queries of a page take, of the clock and of the server process's
+processor. The clock's say little while the machine has other things to do, so pages are held to
+their limit by the processor's.
 """
 
 import json
@@ -14,12 +18,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
+
+from .report import table
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = "1000/5000/100"
@@ -27,6 +34,10 @@ LARGE = "1000000/10000000/100000"
 #: The ratio that no page may exceed, and the difference in milliseconds that is noise.
 LIMIT = 1.3
 NOISE = 0.1
+#: Rounds that fill caches.
+WARM_UP = 3
+#: What lists more in a larger paper, so that it can't cost the same.
+GROWS = frozenset({"sitemap index", "articles, three letters"})
 
 _addresses = count(1)
 
@@ -42,22 +53,32 @@ class Visit:
     is_desk: bool = False
 
 
-@dataclass
-class Cost:
-    """What a visit was found to cost."""
+class Cost(NamedTuple):
+    """What one visit took of the database: queries, and milliseconds."""
 
-    queries: int = 0
-    #: Milliseconds of all its queries, in each round.
-    rounds: list[float] = field(default_factory=list)
+    queries: int
+    clock: float
+    processor: float
 
 
 def visits() -> list[Visit]:
     """Every public page, list and desk, with addresses that the paper in the database has."""
     from django.contrib.contenttypes.models import ContentType
     from django.urls import reverse
+    from django.utils import timezone
 
     from articles.admin.paging import LongListPaginator
-    from articles.models import Article, Edition, Image, PublicationEvent, Section
+    from articles.listing import Place
+    from articles.models import (
+        Agency,
+        Article,
+        Author,
+        Edition,
+        Image,
+        PublicationEvent,
+        Section,
+        Topic,
+    )
     from comments.models import Comment
 
     live = Edition.objects.live().with_page_relations().newest_first()
@@ -75,6 +96,8 @@ def visits() -> list[Visit]:
         raise AssertionError("A withdrawn story keeps its address.")
     at = [day.year, day.month, day.day, gone.slug]
     section = Section.objects.all()[1]
+    topic, author, agency = (model.objects.order_by("pk")[0] for model in (Topic, Author, Agency))
+    today = timezone.localdate(quiet.first_published_at)
     article = Article.objects.get(pk=loud.article_id)
     comment = Comment.objects.approved().filter(decisions__isnull=False).reverse()[0]
     waiting = Comment.objects.pending()[20]
@@ -113,10 +136,37 @@ def visits() -> list[Visit]:
     def decision() -> dict[str, Any]:
         return {"decide": f"approve:{Comment.objects.pending().values_list('pk', flat=True)[0]}"}
 
+    def oldest(section: Any) -> str:
+        """The page with the section's oldest stories."""
+        place = Place.of(live.filter(section=section).reverse()[10])
+        return f"{section.get_absolute_url()}?before={place}"
+
     queue = {"model": "comments_comment"}
     public = [
         Visit("front page", "/"),
         Visit("section", section.get_absolute_url()),
+        Visit("section, its last page", oldest(section)),
+        Visit("topic", topic.get_absolute_url()),
+        Visit("author", author.get_absolute_url()),
+        Visit("agency", agency.get_absolute_url()),
+        Visit("archive", reverse("articles:archive")),
+        Visit("archive of a year", reverse("articles:archive_year", args=[today.year])),
+        Visit(
+            "archive of a month", reverse("articles:archive_month", args=[today.year, today.month])
+        ),
+        Visit(
+            "archive of a day",
+            reverse("articles:archive_day", args=[today.year, today.month, today.day]),
+        ),
+        Visit("feed", "/feed.xml"),
+        Visit("feed of a section", reverse("articles:section_feed", args=[section.slug, "xml"])),
+        Visit("feed of a topic", reverse("articles:topic_feed", args=[topic.slug, "xml"])),
+        Visit("feed of an author", reverse("articles:author_feed", args=[author.slug, "xml"])),
+        Visit("oEmbed", f"/oembed?url={quote(loud.absolute_url)}"),
+        Visit("sitemap index", "/sitemap.xml"),
+        Visit("sitemap of the pages", "/sitemaps/pages.xml"),
+        Visit("sitemap of the news", "/sitemaps/news.xml"),
+        Visit("sitemap of stories", "/sitemaps/stories-0.xml"),
         Visit("article, 5 comments", quiet.get_absolute_url()),
         Visit("article, 500 comments", loud.get_absolute_url()),
         Visit("missing page", "/no/such/page/", 404),
@@ -227,40 +277,44 @@ def make(visit: Visit, reader: Any, editor: Any) -> None:
         raise AssertionError(f"{visit.path} answered {response.status_code}.")
 
 
-def measure(rounds: int) -> dict[str, tuple[int, float]]:
-    """The number of queries of each visit and their milliseconds, the median of the rounds."""
-    from django.db import connection
-
+def plan() -> dict[str, Callable[[], object]]:
+    """What is measured, by its name."""
     from newsroom.pagecache import purge
 
     reader, editor = clients()
-    costs: dict[str, Cost] = {}
-    plan = [(visit.name, lambda visit=visit: make(visit, reader, editor)) for visit in visits()]
+    visited: dict[str, Callable[[], object]] = {
+        visit.name: partial(make, visit, reader, editor) for visit in visits()
+    }
     # A minute of the clock, as a worker looks it up each second.
     until = time.time_ns() // 1000
-    plan.append(("what the clock turned", lambda: purge.turned(until - 60_000_000, until)))
-    for _round in range(rounds + 2):
-        for name, visit in plan:
-            cost = costs.setdefault(name, Cost())
-            spent: list[int] = []
+    visited["what the clock turned"] = lambda: purge.turned(until - 60_000_000, until)
+    return visited
 
-            def watch(
-                execute: Callable[..., Any], *arguments: Any, spent: list[int] = spent
-            ) -> Any:
-                began = time.perf_counter_ns()
-                try:
-                    return execute(*arguments)
-                finally:
-                    spent.append(time.perf_counter_ns() - began)
 
-            with connection.execute_wrapper(watch):
-                visit()
-            cost.queries = len(spent)
-            cost.rounds.append(sum(spent) / 1e6)
-    # The first two rounds warm up.
-    return {
-        name: (cost.queries, statistics.median(cost.rounds[2:])) for name, cost in costs.items()
-    }
+def cost_of(visit: Callable[[], object]) -> Cost:
+    """What the queries of one visit take."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    server = Path(f"/proc/{connection.connection.info.backend_pid}/schedstat")
+
+    def ran() -> int:
+        """Nanoseconds that the server's process has run for."""
+        return int(server.read_text().split()[0]) if server.exists() else 0
+
+    spent: list[int] = []
+
+    def watch(execute: Callable[..., Any], *arguments: Any) -> Any:
+        began = time.perf_counter_ns()
+        try:
+            return execute(*arguments)
+        finally:
+            spent.append(time.perf_counter_ns() - began)
+
+    before = ran()
+    with connection.execute_wrapper(watch):
+        visit()
+    return Cost(len(spent), sum(spent) / 1e6, (ran() - before) / 1e6)
 
 
 @contextmanager
@@ -289,8 +343,8 @@ def papers(sizes: dict[str, str]) -> Iterator[dict[str, str]]:
         yield addresses
 
 
-def run(address: str, *arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
-    """Run Python with the settings of production and this database."""
+def command(address: str, *arguments: str) -> dict[str, Any]:
+    """How to start Python with the settings of production and this database."""
     environment = {
         **os.environ,
         "DATABASE_URL": address,
@@ -301,13 +355,13 @@ def run(address: str, *arguments: str, **options: Any) -> "subprocess.CompletedP
     }
     for name in ("ALLOWED_HOSTS", "STATIC_ROOT", "TRUSTED_PROXIES"):
         environment.pop(name, None)
-    return subprocess.run(  # noqa: S603
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env=environment,
-        check=True,
-        text=True,
-        **{"stdout": sys.stderr, **options},
+    return {"args": [sys.executable, *arguments], "cwd": ROOT, "env": environment, "text": True}
+
+
+def run(address: str, *arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+    """Run Python like that; what it says goes to the terminal's errors."""
+    return subprocess.run(
+        **{**command(address, *arguments), "check": True, "stdout": sys.stderr, **options}
     )
 
 
@@ -318,47 +372,74 @@ def main() -> int:
         "small": os.environ.get("SCALE_SMALL", SMALL),
         "large": os.environ.get("SCALE_LARGE", LARGE),
     }
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in sizes}
     with tempfile.TemporaryDirectory(prefix="newsroom-scale-") as folder:
         os.environ["NEWSROOM_DATA"] = folder
         run("", "manage.py", "collectstatic", "--no-input", "--verbosity", "0")
         with papers(sizes) as addresses:
-            # In turn, so that whatever else the machine does hits them alike.
-            for _turn in range(3):
-                for name, address in addresses.items():
-                    done = run(
-                        address, "-m", "bench.scale", "measure", str(rounds), stdout=subprocess.PIPE
-                    )
-                    found[name].append(json.loads(done.stdout))
+            found = compare(addresses, rounds)
     return report(sizes, found)
 
 
-def report(sizes: dict[str, str], found: dict[str, list[dict[str, Any]]]) -> int:
-    """Print the table of milliseconds and ratios; 1 when a page costs too much."""
-    print(f"articles/comments/images: {sizes['small']} against {sizes['large']}")
-    print(f"{'page':32}{'queries':>8}{'small ms':>10}{'large ms':>10}{'ratio':>7}")
-    status = 0
-    for name, (queries, _cost) in found["small"][0].items():
-        small, large = (
-            statistics.median(costs[name][1] for costs in found[size]) for size in sizes
-        )
-        is_over = large > small * LIMIT and large - small > NOISE
-        status |= is_over
-        print(
-            f"{name:32}{queries:>8}{small:>10.2f}{large:>10.2f}{large / small:>7.2f}"
-            f"{' *' if is_over else ''}"
-        )
-    return status
+def compare(addresses: dict[str, str], rounds: int) -> dict[str, list[dict[str, Cost]]]:
+    """So many rounds of each paper, in turn: whatever else the machine does hits them alike."""
+    with ExitStack() as stack:
+        workers = {
+            name: stack.enter_context(
+                subprocess.Popen(
+                    **command(address, "-m", "bench.scale", "measure"),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                )
+            )
+            for name, address in addresses.items()
+        }
+        found: dict[str, list[dict[str, Cost]]] = {name: [] for name in addresses}
+        for _round in range(rounds + WARM_UP):
+            for name, worker in workers.items():
+                if worker.stdin is None or worker.stdout is None:
+                    raise AssertionError("A pipe was asked for.")
+                print("round", file=worker.stdin, flush=True)
+                costs = json.loads(worker.stdout.readline())
+                found[name].append({visit: Cost(*cost) for visit, cost in costs.items()})
+    return {name: costs[WARM_UP:] for name, costs in found.items()}
 
 
-def _measure(rounds: int) -> int:
+def report(sizes: dict[str, str], found: dict[str, list[dict[str, Cost]]]) -> int:
+    """Print the table of medians and ratios; 1 when a page costs too much."""
+
+    def median(size: str, name: str, figure: str) -> float:
+        return statistics.median(getattr(costs[name], figure) for costs in found[size])
+
+    rows = []
+    over = []
+    for name, cost in found["small"][-1].items():
+        small, large = (median(size, name, "processor") for size in sizes)
+        clock = [median(size, name, "clock") for size in sizes]
+        ratio = large / max(small, 0.001)
+        if name not in GROWS and ratio > LIMIT and large - small > NOISE:
+            over.append(name)
+        rows.append([name, cost.queries, *clock, small, large, f"{ratio:.2f}"])
+    table(
+        f"Articles/comments/images: {sizes['small']} against {sizes['large']}",
+        ["page", "queries", "clock ms", "large", "processor ms", "large", "ratio"],
+        rows,
+    )
+    print(f"\nMore than {LIMIT} times the small paper's: {', '.join(over) or 'none'}.")
+    return int(bool(over))
+
+
+def _measure() -> int:
+    """Answer each line with one round, for `compare`."""
     import django
 
     django.setup()
     logging.disable(logging.WARNING)
-    print(json.dumps(measure(rounds)))
+    visited = plan()
+    for _line in sys.stdin:
+        costs = {name: cost_of(visit) for name, visit in visited.items()}
+        print(json.dumps(costs), flush=True)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(_measure(int(sys.argv[2])) if sys.argv[1:2] == ["measure"] else main())
+    sys.exit(_measure() if sys.argv[1:2] == ["measure"] else main())

@@ -56,7 +56,9 @@ RECORDED = 1_000_000
 #: How many comments wait for a moderator, at most.
 PENDING = 1_000
 
-YEARS = 8
+#: From one story to the next: about 350 a day, so that a million take eight years. A small paper is
+#: a young one, whose days are as full as those of a large one.
+PACE = datetime.timedelta(seconds=250)
 LOGIN = "loadtest"
 
 _ARTICLES_AT_ONCE = 20_000
@@ -114,6 +116,7 @@ class Size:
     articles: int
     comments: int
     images: int
+    full_stories: int = FULL_STORIES
 
 
 def load(
@@ -150,6 +153,9 @@ class _Maker:
         self.cursor = cursor
         self.say = say
         self.now = timezone.now()
+        self.span = PACE * size.articles
+        # Three of a thousand, and enough for a page of them.
+        self.withdrawn = max(0.003, 80 / size.articles)
         self.words = _Words(self.random)
         self.lines: dict[Any, list[str]] = {model: [] for model in _COLUMNS}
         self.ids: dict[Any, int] = defaultdict(int)
@@ -197,8 +203,8 @@ class _Maker:
 
     def _make_names(self) -> None:
         words = self.words
-        self.topics = min(5000, 20 + self.size.articles // 200)
-        self.authors = min(2000, 10 + self.size.articles // 500)
+        self.topics = min(5000, 120 + self.size.articles // 200)
+        self.authors = min(2000, 110 + self.size.articles // 500)
         self.agencies = 5
         for number in range(1, self.topics + 1):
             name = f"{words.word().title()} {words.word()} {number}"
@@ -221,11 +227,9 @@ class _Maker:
         Picture.new("RGB", (1440, 960), "#3366aa").save(file, "PNG")
         file.name = "loadtest.png"
         first = Image.objects.add(file, alt=self.words.headline(), credit="Load test", by=self.user)
-        Image.objects.filter(pk=first.pk).update(
-            uploaded_at=self.now - datetime.timedelta(days=365 * YEARS)
-        )
+        Image.objects.filter(pk=first.pk).update(uploaded_at=self.now - self.span)
         self.first_image = first.pk
-        step = datetime.timedelta(days=365 * YEARS) / self.size.images
+        step = self.span / self.size.images
         same = (
             f"{first.file.name}\t{first.width}\t{first.height}\t{first.colour}"
             f"\t{json.dumps(first.renditions)}\t{self.user.pk}"
@@ -240,14 +244,13 @@ class _Maker:
     def _make_articles(self) -> None:
         self.say(f"{self.size.articles:,} articles...")
         number = self.size.articles
-        drafts = min(300, number // 50)
-        scheduled = min(60, number // 100)
+        drafts = min(100, number // 10)
+        scheduled = min(50, number // 20)
         public = number - drafts - scheduled
-        span = datetime.timedelta(days=365 * YEARS)
         for pk in range(1, number + 1):
             if pk <= public:
-                back = (public - pk + self.random.random()) / public
-                at = self.now - span * back - datetime.timedelta(minutes=1)
+                share = (public - pk + self.random.random()) / public
+                at = self.now - self.span * share - datetime.timedelta(minutes=1)
                 self.published.append(at)
                 self._make_article(pk, at, editions=self._number_of_editions())
             elif pk <= public + scheduled:
@@ -268,7 +271,7 @@ class _Maker:
         random, words = self.random, self.words
         headline, title = words.headline(), words.title()
         standfirst, summary = words.sentence(), words.sentence()
-        is_full = pk > self.size.articles - FULL_STORIES
+        is_full = pk > self.size.articles - self.size.full_stories
         body, count = words.body(11 if is_full else 1)
         section = self.sections[int(random.random() ** 1.5 * len(self.sections))]
         author = 1 + int(random.random() ** 2 * self.authors)
@@ -335,7 +338,7 @@ class _Maker:
             following = live_from + datetime.timedelta(minutes=random.randint(20, 2000))
             is_past = following < self.now
             is_last = opened == number or not is_past
-            is_withdrawn = is_last and is_past and random.random() < 0.003
+            is_withdrawn = is_last and is_past and random.random() < self.withdrawn
             until = following if is_withdrawn or not is_last else None
             pk = self._next(Edition)
             self._add(
