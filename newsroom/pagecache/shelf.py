@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .store import Page
+from .store import Page, unpack
 
 logger = logging.getLogger(__name__)
 
@@ -68,18 +68,19 @@ class Shelf:
                 "rendered_at": page.rendered_at,
                 "query": sorted(page.query),
                 "etag": page.etag,
+                "length": page.length,
             }
         ).encode()
         path = self._path(page.key)
         draft = f"{path}.{os.getpid()}"
         try:
             with open(draft, "wb", buffering=0) as file:
-                file.write(b"%d\n%b%b" % (len(head), head, page.body))
+                file.write(b"%d\n%b%b" % (len(head), head, page.packed))
             os.replace(draft, path)
         except OSError as error:
             self._give_up(error)
             return
-        self._written += len(head) + len(page.body)
+        self._written += len(head) + len(page.packed)
         if self._written > self.budget * (1 - _SWEPT) / 2:
             self._written = 0
             self.sweep()
@@ -97,15 +98,17 @@ class Shelf:
         try:
             size = int(length)
             head = json.loads(rest[:size])
+            packed = rest[size:]
             page = Page(
                 head["key"],
                 head["status"],
                 [(name, value) for name, value in head["headers"]],
-                rest[size:],
+                unpack(packed, head["length"]),
                 keys=tuple(head["keys"]),
                 parts=tuple((sequence, tuple(slots)) for sequence, slots in head["parts"]),
                 rendered_at=head["rendered_at"],
                 query=frozenset(head["query"]),
+                packed=packed,
             )
         except (ValueError, KeyError, TypeError):
             return None

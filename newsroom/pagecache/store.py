@@ -46,14 +46,15 @@ class Page:
     """One public page as it is sent, with all that tells whether it still may be."""
 
     __slots__ = (
-        "body",
         "checked",
         "dated_from",
         "etag",
         "headers",
         "key",
         "keys",
+        "length",
         "modified",
+        "packed",
         "parts",
         "query",
         "rendered_at",
@@ -75,12 +76,18 @@ class Page:
         parts: tuple[Part, ...],
         rendered_at: float,
         query: frozenset[str] = frozenset(),
+        packed: bytes | None = None,
     ) -> None:
-        """A page rendered at that moment, in seconds of the epoch, from these keys."""
+        """A page rendered at that moment, in seconds of the epoch, from these keys.
+
+        `packed` is its body as another page has packed it.
+        """
         self.key = key
         self.status = status
         self.headers = headers
-        self.body = body
+        #: The body as most browsers get it, a quarter as long: that is all that is always kept.
+        self.packed = pack(body) if packed is None else packed
+        self.length = len(body)
         self.keys = keys
         #: The page is fresh while each part is.
         self.parts = parts
@@ -93,7 +100,7 @@ class Page:
         self.retry_at = 0.0
         self.query = query
         self.etag = hashlib.sha256(body).hexdigest()[:32]
-        self.size = len(body) + _OVERHEAD
+        self.size = len(self.packed) + _OVERHEAD
         named = {name.lower(): value for name, value in headers}
         #: When it was made, for programs that compare dates; "" where the answer didn't say.
         self.modified = named.get("last-modified", "")
@@ -108,16 +115,23 @@ class Page:
     def variant(self, coding: int) -> Variant:
         """The page in this coding; in identity where compressing gains nothing."""
         body = self.body
-        if coding != IDENTITY and len(body) >= _LEAST_COMPRESSED:
-            body = _compress(body, coding)
-        else:
+        if self.length < _LEAST_COMPRESSED:
             coding = IDENTITY
+        elif coding == BROTLI:
+            body = self.packed
+        elif coding == GZIP:
+            # No time stamp: the same page is the same bytes on every machine.
+            body = gzip.compress(body, _GZIP_LEVEL, mtime=0)
         etag = ("ETag", f'"{self.etag}{_SUFFIXES[coding]}"')
         headers = [*self.headers, etag, ("Content-Length", str(len(body)))]
         if coding != IDENTITY:
             headers.append(("Content-Encoding", _CODINGS[coding]))
         repeated = [pair for pair in self.headers if pair[0].lower() in _OF_304]
         return headers, [body], [*repeated, etag]
+
+    @property
+    def body(self) -> bytes:
+        return unpack(self.packed, self.length)
 
     @property
     def is_found(self) -> bool:
@@ -260,11 +274,21 @@ def coding_for(accepted: str | None) -> int:
     return IDENTITY
 
 
-def _compress(body: bytes, coding: int) -> bytes:
-    if coding == GZIP:
-        # No time stamp: the same page is the same bytes on every machine.
-        return gzip.compress(body, _GZIP_LEVEL, mtime=0)
+def pack(body: bytes) -> bytes:
+    """The body in Brotli; a very short one as it is."""
+    if len(body) < _LEAST_COMPRESSED:
+        return body
     return bytes(brotli.compress(body, mode=brotli.MODE_TEXT, quality=_BROTLI_QUALITY))
+
+
+def unpack(packed: bytes, length: int) -> bytes:
+    """What was packed, of that length; raises ValueError for anything else."""
+    if length < _LEAST_COMPRESSED:
+        return packed
+    try:
+        return bytes(brotli.decompress(packed))
+    except brotli.error as error:
+        raise ValueError("Not a packed body") from error
 
 
 class Pages:
@@ -316,7 +340,7 @@ class Pages:
     def fill(self, page: Page, coding: int) -> Variant:
         """Make the page's variant in this coding, and count what it takes."""
         variant = page.variants[coding] = page.variant(coding)
-        added = len(variant[1][0]) if variant[1][0] is not page.body else 0
+        added = len(variant[1][0]) if variant[1][0] is not page.packed else 0
         with self._lock:
             page.size += added
             if self.by_key.get(page.key) is page:

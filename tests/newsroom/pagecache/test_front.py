@@ -175,10 +175,8 @@ class TestAHit:
 
     def test_compresses_once(self, get, monkeypatch):
         compressed = []
-        compress = store._compress
-        monkeypatch.setattr(
-            store, "_compress", lambda body, coding: compressed.append(1) or compress(body, coding)
-        )
+        compress = store.pack
+        monkeypatch.setattr(store, "pack", lambda body: compressed.append(1) or compress(body))
         for _number in range(3):
             get(accept_encoding="br")
         assert len(compressed) == 1
