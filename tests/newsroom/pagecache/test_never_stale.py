@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from articles.models import Edition
 from comments.models import Comment
 from tests.factories import make_article, make_section, make_user, publish_article
 
@@ -99,6 +101,9 @@ def stale(changes, responses, paths):
 
     `paths` are the addresses of the stories by their keys.
     """
+    # A scheduled edition that another one replaced before its time was never due. Only the
+    # database tells: the moment noted for the other one is somewhat after its commit.
+    cancelled = set(Edition.objects.filter(live_until=F("live_from")).values_list("pk", flat=True))
     found = []
     for response in responses:
         for change in changes:
@@ -107,22 +112,13 @@ def stale(changes, responses, paths):
             pk = str(change["article"])
             if "version" in change:
                 seen = response["versions"].get(pk, 10**9)
-                is_stale = seen < change["version"] and not cancelled(change, changes)
+                is_stale = seen < change["version"] and change["edition"] not in cancelled
             else:
                 is_on_page = response["path"] == paths[change["article"]]
                 is_stale = is_on_page and response["comments"] < change["comments"]
             if is_stale:
                 found.append((response, change))
     return found
-
-
-def cancelled(change, changes):
-    """Whether the edition was replaced by another one before its time."""
-    return "from" in change and any(
-        later["version"] > change["version"] and later["at"] <= change["from"] + 5e6
-        for later in changes
-        if later.get("article") == change["article"] and "version" in later
-    )
 
 
 def test_no_response_is_older_than_a_change_committed_before_it(racers, paper, editor):
