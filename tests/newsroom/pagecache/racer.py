@@ -42,6 +42,8 @@ def main(database: str, folder: str) -> None:
             time.sleep(0.001)
         for _number in range(order["steps"]):
             if order["role"] == "reader":
+                # As long as the changers take, and a scheduled story's moment to come.
+                time.sleep(chance.random() * 0.012)
                 done.append(read(cache, chance.choice(order["paths"])))
             else:
                 done.extend(change(chance, order))
@@ -106,7 +108,7 @@ def change(chance: random.Random, order: dict[str, Any]) -> list[dict[str, Any]]
             article.headline = article.short_title = f"Story {pk} version {version}"
             article.save()
             soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(
-                milliseconds=chance.randint(10, 60)
+                milliseconds=chance.randint(60, 300)
             )
             at = soon if kind == "schedule" else None
             edition = publishing.publish(article, by=editor, at=at)
