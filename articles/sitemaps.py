@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max, Q, Subquery
+from django.db.models import FilteredRelation, Max, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -63,9 +63,12 @@ def stories(request: HttpRequest, number: int) -> HttpResponseBase:
     """The stories of one file, oldest first."""
     if number > 10**9:
         raise Http404(_("There is no such file."))
-    rows = ours(_of_file(number)).order_by("article_id")
-    found: Iterable[tuple[Any, str, datetime]] = rows.values_list(
-        "article__published_on", "article__slug", "live_from"
+    first, end = _bounds(number)
+    # The articles are told the bounds as well, or PostgreSQL reads them from the first one on.
+    story = FilteredRelation("article", condition=Q(article__id__gte=first, article__id__lt=end))
+    rows = ours(_of_file(number)).annotate(story=story).filter(story__isnull=False)
+    found: Iterable[tuple[Any, str, datetime]] = rows.order_by("article_id").values_list(
+        "story__published_on", "story__slug", "live_from"
     )
     tree = root("urlset", {"": _SITEMAP})
     for day, slug, live_from in found:
@@ -98,10 +101,13 @@ def news(request: HttpRequest) -> HttpResponseBase:
 
 
 def _of_file(number: int) -> EditionQuerySet:
-    first = number * keys.SITEMAP_LENGTH
-    return Edition.objects.live().filter(
-        article__gte=first, article__lt=first + keys.SITEMAP_LENGTH
-    )
+    first, end = _bounds(number)
+    return Edition.objects.live().filter(article__gte=first, article__lt=end)
+
+
+def _bounds(number: int) -> tuple[int, int]:
+    """The number of the file's first article, and of the one after its last."""
+    return number * keys.SITEMAP_LENGTH, (number + 1) * keys.SITEMAP_LENGTH
 
 
 def _numbers() -> Iterable[int]:
