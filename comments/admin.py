@@ -31,7 +31,7 @@ REASONS = [
 
 #: How many comments of a queue are looked through for words, the newest first. Older ones are
 #: found by their writer's whole name.
-SEARCHED = 5000
+SEARCHED = 3000
 
 #: The number of a comment, no longer than what a database can compare.
 _PK = re.compile(r"[0-9]{1,18}")
