@@ -21,6 +21,7 @@ from .. import rendition_files as files
 from ..rendition_files import originals
 from ..renditions import (
     CENTRE,
+    CROPS,
     SITE_CROP,
     TYPES,
     Made,
@@ -286,13 +287,11 @@ class Image(models.Model):
 
     def crops(self) -> list[File]:
         """16:9, 4:3 and 1:1, in JPEG, 1200 pixels wide or as wide as the original allows."""
+        # In this order: PostgreSQL keeps that of a JSON object's names to itself.
+        widest = {crop: self.widths[crop][-1] for crop in CROPS if crop in self.widths}
         return [
-            File(
-                self.src_of(Rendition(widths[-1], "jpg", crop)),
-                widths[-1],
-                height_of(crop, widths[-1]),
-            )
-            for crop, widths in self.widths.items()
+            File(self.src_of(Rendition(width, "jpg", crop)), width, height_of(crop, width))
+            for crop, width in widest.items()
             if crop != SITE_CROP
         ]
 

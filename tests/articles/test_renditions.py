@@ -476,7 +476,8 @@ class TestHostileFiles:
     MEMORY = 700
 
     @pytest.fixture(scope="class")
-    def hostile(self):
+    @classmethod
+    def hostile(cls):
         return list(hostile_pictures())
 
     def test_are_two_hundred(self, hostile):
