@@ -2,10 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import wraps
 from typing import Any, TypeVar, cast
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -24,6 +27,18 @@ RETRY_AFTER = 60
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
+@dataclass
+class PublicRead:
+    """One public page that is being made."""
+
+    #: The database that it is read from; "" until a router has chosen one.
+    using: str = ""
+
+
+#: The public page that this thread is making, for routers of databases.
+public_read: ContextVar[PublicRead | None] = ContextVar("public_read", default=None)
+
+
 def public_view(*query: str) -> Callable[[View], View]:
     """Mark a view whose answers are the same for everybody, and so may be kept.
 
@@ -32,7 +47,22 @@ def public_view(*query: str) -> Callable[[View], View]:
     """
 
     def mark(view: View) -> View:
-        marked = cast(Any, require_safe(view))
+        @wraps(view)
+        def read(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            made = PublicRead()
+            token = public_read.set(made)
+            try:
+                return view(request, *args, **kwargs)
+            except DATABASE_AWAY:
+                if made.using in ("", DEFAULT_DB_ALIAS):
+                    raise
+                # A replica may go, or end a query that is in the way of a change.
+                made.using = DEFAULT_DB_ALIAS
+                return view(request, *args, **kwargs)
+            finally:
+                public_read.reset(token)
+
+        marked = cast(Any, require_safe(read))
         marked.public_query = frozenset(query)
         return cast(View, marked)
 

@@ -162,6 +162,22 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
     )
     _database["CONN_HEALTH_CHECKS"] = True
 DATABASES = {"default": _database}
+# A streaming replica of that PostgreSQL, from which public pages are read; see newsroom/replica.py.
+REPLICA_DATABASE_URL = env.str("REPLICA_DATABASE_URL", default="")
+if REPLICA_DATABASE_URL:
+    _replica = env.db_url_config(REPLICA_DATABASE_URL)
+    if {_database["ENGINE"], _replica["ENGINE"]} != {"django.db.backends.postgresql"}:
+        raise ImproperlyConfigured(
+            "REPLICA_DATABASE_URL is set, but only PostgreSQL has replicas: both it and"
+            " DATABASE_URL must begin with postgres://."
+        )
+    # Nobody waits long for it, as the primary knows the same.
+    _replica.setdefault("OPTIONS", {}).setdefault("connect_timeout", 1)
+    _replica["OPTIONS"].setdefault("pool", {**_database["OPTIONS"]["pool"], "timeout": 1})
+    _replica["CONN_HEALTH_CHECKS"] = True
+    _replica["TEST"] = {"MIRROR": "default"}
+    DATABASES["replica"] = _replica
+    DATABASE_ROUTERS = ["newsroom.replica.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # What nobody waits for becomes a row of the database, and `manage.py worker` does it.

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -33,41 +34,87 @@ def binaries() -> Path | None:
 @contextmanager
 def cluster(programs: Path) -> Iterator[str]:
     """A running cluster; gives its database address."""
+    with _server(programs) as server:
+        server.run(
+            *("initdb", "-D", str(server.data), "-U", NAME, "-A", "trust"),
+            *("-E", "UTF8", "--locale=C", "-N"),
+        )
+        server.start()
+        server.run("createdb", "-h", str(server.home), "-U", NAME, NAME)
+        yield server.address
+
+
+@contextmanager
+def replica(programs: Path, address: str) -> Iterator["Server"]:
+    """A running replica that follows the cluster with this address."""
+    host = address.partition("?host=")[2]
+    with _server(programs) as server:
+        server.run(
+            *("pg_basebackup", "-h", host, "-U", NAME, "-D", str(server.data)),
+            *("-R", "-X", "stream", "-c", "fast"),
+        )
+        server.start()
+        yield server
+
+
+@dataclass(frozen=True)
+class Server:
+    """PostgreSQL in a folder of its own."""
+
+    programs: Path
+    home: Path
+    as_owner: tuple[str, ...]
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def address(self) -> str:
+        return f"postgres://{NAME}@/{NAME}?host={self.home}"
+
+    def run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [*self.as_owner, str(self.programs / program), *arguments],
+            check=True,
+            cwd=self.home,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def start(self) -> None:
+        options = (
+            f"-k {self.home} -c listen_addresses='' -c fsync=off -c synchronous_commit=off"
+            " -c full_page_writes=off -c max_connections=60"
+        )
+        log = str(self.home / "log")
+        self.run("pg_ctl", "-D", str(self.data), "-l", log, "-o", options, "-w", "start")
+
+    def stop(self) -> None:
+        """End it at once, as a fault would."""
+        if (self.data / "postmaster.pid").exists():
+            self.run("pg_ctl", "-D", str(self.data), "-m", "immediate", "-w", "stop")
+
+
+@contextmanager
+def _server(programs: Path) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="newsroom-pg-", dir="/tmp") as folder:
-        as_owner: list[str] = []
+        home = Path(folder) / "cluster"
+        home.mkdir()
+        as_owner: tuple[str, ...] = ()
         if os.geteuid() == 0:
             # PostgreSQL refuses to run as root.
             owner = next(name for name in ("postgres", "nobody") if _exists(name))
             os.chmod(folder, 0o755)  # noqa: S103
-            home = Path(folder) / "cluster"
-            home.mkdir()
             shutil.chown(home, owner)
-            as_owner = ["setpriv", f"--reuid={owner}", f"--regid={_group(owner)}", "--clear-groups"]
-        else:
-            home = Path(folder) / "cluster"
-            home.mkdir()
-        data = home / "data"
-
-        def run(program: str, *arguments: str) -> None:
-            subprocess.run(
-                [*as_owner, str(programs / program), *arguments],
-                check=True,
-                cwd=home,
-                stdout=subprocess.DEVNULL,
+            as_owner = (
+                *("setpriv", f"--reuid={owner}", f"--regid={_group(owner)}"),
+                "--clear-groups",
             )
-
-        run("initdb", "-D", str(data), "-U", NAME, "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
-        options = (
-            f"-k {home} -c listen_addresses='' -c fsync=off -c synchronous_commit=off"
-            " -c full_page_writes=off -c max_connections=60"
-        )
+        server = Server(programs, home, as_owner)
         try:
-            run("pg_ctl", "-D", str(data), "-l", str(home / "log"), "-o", options, "-w", "start")
-            run("createdb", "-h", str(home), "-U", NAME, NAME)
-            yield f"postgres://{NAME}@/{NAME}?host={home}"
+            yield server
         finally:
-            if (data / "postmaster.pid").exists():
-                run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+            server.stop()
 
 
 def _version(folder: Path) -> tuple[int, ...]:

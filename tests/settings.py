@@ -13,6 +13,7 @@ for _name in (
     "PAGE_CACHE_FOLDER",
     "PAGE_CACHE_MB",
     "CDN",
+    "REPLICA_DATABASE_URL",
     "ALLOWED_HOSTS",
     "TRUSTED_PROXIES",
     "LANGUAGE_CODE",
