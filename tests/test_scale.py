@@ -1,0 +1,203 @@
+"""Every page of a large paper is read from indexes, whichever way it is asked for."""
+
+import json
+from collections import Counter
+from importlib import import_module
+from types import SimpleNamespace
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from articles.models import Article, Edition
+from bench import scale
+from comments.models import Comment, StatusCount
+from newsroom import loadtest
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(
+        connection.vendor != "postgresql", reason="How queries are carried out is PostgreSQL's."
+    ),
+]
+
+ARTICLES = 100_000
+#: Those that grow with the paper.
+LARGE = {
+    "articles_article",
+    "articles_article_topics",
+    "articles_byline",
+    "articles_edition",
+    "articles_edition_topics",
+    "articles_image",
+    "articles_listing",
+    "articles_publicationevent",
+    "articles_searchdocument",
+    "comments_articlecount",
+    "comments_comment",
+    "comments_decision",
+    "django_admin_log",
+}
+#: The most rows that may be sorted or hashed, and the most blocks of 8 kB that one query may look
+#: at. What needs most is a file of the sitemap, with its 10,000 stories.
+SORTED = 12_000
+BLOCKS = 50_000
+
+
+@pytest.fixture(scope="module")
+def paper(django_db_setup, django_db_blocker):
+    """A large paper, made once for all tests here; most of its stories are short."""
+    with django_db_blocker.unblock():
+        size = loadtest.Size(ARTICLES, 500_000, 30_000, full_stories=1000)
+        loadtest.load(size)
+        yield
+        call_command("flush", interactive=False, verbosity=0)
+        # Emptying the tables takes the groups along that migrations made.
+        for migration in (
+            "articles.migrations.0002_editors",
+            "comments.migrations.0002_moderators",
+        ):
+            import_module(migration).make_group(apps, SimpleNamespace(connection=connection))
+
+
+@pytest.fixture(scope="module")
+def numbers(paper, django_db_blocker):
+    """How many stories are in each state, looked at one by one."""
+    with django_db_blocker.unblock():
+        stories = Article.objects.with_publication().only("pk")
+        return Counter(str(article.state) for article in stories)
+
+
+@pytest.fixture
+def desk(paper, client):
+    client.force_login(User.objects.get(username=loadtest.LOGIN))
+    return client
+
+
+def nodes(plan):
+    yield plan
+    for inner in plan.get("Plans", []):
+        yield from nodes(inner)
+
+
+def complaints(plan):
+    """What of a plan takes longer in a larger paper."""
+    for node in nodes(plan):
+        kind, table = node["Node Type"], node.get("Relation Name")
+        if "Seq Scan" in kind and table in LARGE:
+            yield f"reads all of {table}"
+        if kind in {"Sort", "Hash", "Aggregate", "Materialize"}:
+            taken = max((inner["Plan Rows"] for inner in node.get("Plans", [])), default=0)
+            # Counting a few groups in the order of an index is no aggregation of everything.
+            if taken > SORTED and node.get("Strategy") != "Sorted":
+                yield f"{kind} of {taken} rows"
+    blocks = plan.get("Shared Hit Blocks", 0) + plan.get("Shared Read Blocks", 0)
+    if blocks > BLOCKS:
+        yield f"looks at {blocks} blocks"
+
+
+def complaints_of(visit):
+    found = []
+
+    def explain(execute, sql, params, many, context):
+        verb = sql.lstrip("( ").partition(" ")[0]
+        if verb in {"SELECT", "INSERT", "UPDATE", "DELETE"} and not many:
+            how = "ANALYZE, BUFFERS, " if verb == "SELECT" else ""
+            with connection.connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN ({how}FORMAT JSON) {sql}", params)
+                (answer,) = cursor.fetchone()
+            plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
+            found.extend(f"{complaint}: {sql}" for complaint in complaints(plan))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explain):
+        visit()
+    return found
+
+
+class TestPlans:
+    def test_of_all_pages_lists_and_desks_read_no_table_through(self, paper):
+        found = {name: complaints_of(visit) for name, visit in scale.plan().items()}
+        assert {name: said for name, said in found.items() if said} == {}
+
+    def test_are_looked_at_closely_enough_to_notice(self, paper):
+        everything = complaints_of(lambda: list(Comment.objects.filter(body__contains="q")[:1]))
+        assert any("reads all of comments_comment" in each for each in everything)
+        disorder = complaints_of(lambda: list(Article.objects.order_by("headline")[:1]))
+        assert any(each.startswith("Sort of") for each in disorder)
+
+
+class TestLongLists:
+    LIST = reverse("admin:articles_article_changelist")
+
+    def found(self, desk, **query):
+        return desk.get(self.LIST, query).context["cl"]
+
+    def test_say_about_how_long_they_are(self, desk):
+        found = self.found(desk)
+        assert found.result_count == pytest.approx(ARTICLES, rel=0.05)
+        assert str(found.paginator.amount) == "about 100,000"
+
+    def test_end_with_the_oldest(self, desk):
+        last = self.found(desk, p=self.found(desk).paginator.num_pages).result_list
+        oldest = Article.objects.order_by("updated_at", "pk").values_list("pk", flat=True)[:50]
+        assert [article.pk for article in last] == list(oldest)[::-1]
+
+    def test_go_on_where_the_page_before_ended(self, desk):
+        pages = [self.found(desk, p=number).result_list for number in (4, 5, 6)]
+        newest = Article.objects.order_by("-updated_at", "-pk").values_list("pk", flat=True)
+        assert [article.pk for page in pages for article in page] == list(newest[150:300])
+
+    @pytest.mark.parametrize("state", Article.State.values)
+    def test_hold_the_stories_in_a_state_and_no_others(self, desk, numbers, state):
+        found = self.found(desk, state=state)
+        assert {article.state for article in found.result_list} == {state}
+        assert len(found.result_list) == 50
+        assert found.result_count == numbers[state] or min(found.result_count, numbers[state]) > 200
+
+    def test_find_the_middle_of_a_word(self, desk):
+        article = Article.objects.get(pk=70_000)
+        word = max(article.headline.split(), key=len)
+        found = self.found(desk, q=f"{article.headline[:30]} {word[1:-1].upper()}")
+        assert article in found.result_list
+
+    def test_find_short_words_among_the_newest(self, desk):
+        Article.objects.filter(pk=ARTICLES - 200).update(headline="EU")
+        assert ARTICLES - 200 in {article.pk for article in self.found(desk, q="eu").result_list}
+
+
+class TestCommentQueue:
+    QUEUE = reverse("admin:comments_comment_changelist")
+
+    def names(self, desk, **query):
+        return [comment.name for comment in desk.get(self.QUEUE, query).context["cl"].result_list]
+
+    def test_counts_every_comment(self, desk):
+        tabs = {tab["value"]: tab["number"] for tab in desk.get(self.QUEUE).context["tabs"]}
+        assert sum(tabs.values()) == 500_000
+        assert tabs["pending"] == loadtest.PENDING
+        assert tabs == StatusCount.objects.totals()
+
+    def test_finds_old_comments_by_the_whole_name(self, desk):
+        old = Comment.objects.approved()[10]
+        Comment.objects.filter(pk=old.pk).update(name="Zoë Quist")
+        assert self.names(desk, status="approved", q="zoë quist") == ["Zoë Quist"]
+        assert self.names(desk, status="approved", q="quist") == []
+
+    def test_finds_new_comments_by_any_word(self, desk):
+        new = Comment.objects.approved().reverse()[10]
+        Comment.objects.filter(pk=new.pk).update(name="Zoë Quist")
+        assert self.names(desk, status="approved", q="quist") == ["Zoë Quist"]
+
+
+class TestPublicPages:
+    def test_show_what_is_live(self, paper):
+        page = Client().get("/")
+        newest = Edition.objects.live().newest_first()[0]
+        assert newest.short_title in page.content.decode()
+        assert newest.first_published_at <= timezone.now()
