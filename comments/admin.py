@@ -11,11 +11,10 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from articles.admin.paging import LongListPaginator
+from articles.admin.paging import COUNTED, LongListPaginator, words_of
 
 from . import moderation
 from .models import Comment, Decision, StatusCount
@@ -154,15 +153,15 @@ class CommentAdmin(admin.ModelAdmin):
         if connection.vendor != "postgresql" or not search_term:
             return super().get_search_results(request, queryset, search_term)
         matches = Q()
-        for word in smart_split(search_term):
-            if word.startswith(('"', "'")) and word[0] == word[-1]:
-                word = unescape_string_literal(word)
+        for word in words_of(search_term):
             matches &= Q(name__icontains=word) | Q(body__icontains=word)
         newest = Comment.objects.filter(status=queue_of(request)).order_by("-created_at", "-pk")
         oldest = newest.values_list("created_at", flat=True)[SEARCHED - 1 : SEARCHED].first()
         if oldest is not None:
             matches &= Q(created_at__gte=oldest)
-        return queryset.filter(matches | Q(name__iexact=search_term.strip())), False
+        found = queryset.filter(matches | Q(name__iexact=search_term.strip()))
+        keys = list(found.values_list("pk", flat=True)[:COUNTED])
+        return queryset.filter(pk__in=keys), False
 
     def _tabs(self, queue: str) -> list[dict[str, Any]]:
         numbers = StatusCount.objects.totals()

@@ -165,6 +165,13 @@ class ArticleAdmin(PartOfStory, LongListAdmin):
             return ["-events__created_at", "-events__pk"]
         return ["-updated_at", "-pk"]
 
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        paginator: Any = super().get_paginator(request, *args, **kwargs)
+        if request.GET.get(StateFilter.parameter_name) == Article.State.WITHDRAWN:
+            withdrawals = PublicationEvent.objects.filter(action=PublicationEvent.Action.WITHDRAW)
+            paginator.least = withdrawals.count
+        return paginator
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
         return cast(ArticleQuerySet, super().get_queryset(request)).with_publication()
 

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple, cast
 from django.contrib import admin
 from django.core.paginator import Page, Paginator
 from django.db import connections
-from django.db.models import QuerySet
+from django.db.models import Func, QuerySet, TextField, Value
+from django.db.models.functions import Upper
 from django.http import HttpRequest
 from django.utils import formats
 from django.utils.functional import cached_property
-from django.utils.text import smart_split
+from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext
 
 #: Lists are counted as far as this, and a search finds as many.
@@ -27,7 +28,11 @@ SEARCHED = 5000
 
 
 class Amount(NamedTuple):
-    """How many rows there are; about as many, in two figures, where it isn't exact."""
+    """How many rows there are; about as many, in two figures, where it isn't exact.
+
+    Rather more than less: pages counted from both ends then overlap, instead of leaving out rows
+    between them.
+    """
 
     number: int
     is_exact: bool = True
@@ -51,8 +56,13 @@ class LongListPaginator(Paginator):
             return Amount(rows.count())
         # What the planner expects from its statistics.
         plan = json.loads(rows.values("pk").order_by().explain(format="json"))[0]["Plan"]
-        estimate = max(int(plan["Plan Rows"]), len(self._first))
-        return Amount(round(estimate, 2 - len(str(estimate))), is_exact=False)
+        estimate = max(int(plan["Plan Rows"]), len(self._first), self.least())
+        unit = int(10 ** (len(str(estimate)) - 2))
+        return Amount(-(-estimate // unit) * unit, is_exact=False)
+
+    def least(self) -> int:
+        """What a long list has at least; for those of which the planner knows too little."""
+        return 0
 
     @property
     def count(self) -> int:
@@ -81,6 +91,18 @@ class LongListPaginator(Paginator):
         return list(rows.values_list("pk", flat=True)[: COUNTED + 1])
 
 
+class AllWords(Func):
+    """The words of some fields in capitals, one field after the other.
+
+    One text, because an index of trigrams finds what holds several words at once in it. It must be
+    written as in the migration that makes the index.
+    """
+
+    function = "UPPER"
+    arg_joiner = " || ' ' || "
+    output_field = TextField()
+
+
 class LongListAdmin(admin.ModelAdmin):
     """A list without what would go through all its rows: numbers of all, facets, other orders."""
 
@@ -93,12 +115,23 @@ class LongListAdmin(admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """The first COUNTED rows that hold all words, looked up once for count and pages alike."""
-        words = list(smart_split(search_term))
+        words = words_of(search_term)
         if not words:
             return queryset, False
-        among = queryset
+        found = queryset
         if max(map(len, words)) < _SHORTEST_WORD:
-            among = queryset.filter(pk__in=queryset.values("pk")[:SEARCHED])
-        found, _has_duplicates = super().get_search_results(request, among, search_term)
+            found = queryset.filter(pk__in=queryset.values("pk")[:SEARCHED])
+        found = found.alias(all_words=AllWords(*self.get_search_fields(request)))
+        for word in words:
+            found = found.filter(all_words__contains=Upper(Value(word)))
         keys = list(found.values_list("pk", flat=True)[:COUNTED])
         return queryset.filter(pk__in=keys), False
+
+
+def words_of(search_term: str) -> list[str]:
+    """What is looked for: the words, and what stands between quotation marks in one piece."""
+    words = []
+    for word in smart_split(search_term):
+        is_quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "\"'"
+        words.append(unescape_string_literal(word) if is_quoted else word)
+    return [word for word in words if word]

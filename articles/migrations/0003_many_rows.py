@@ -1,7 +1,7 @@
 from django.db import migrations, models
 
-#: Parts of words are found through these on PostgreSQL, as `icontains` compares. Editors save far
-#: less often than they search, so that nothing is left in a list of pending entries.
+#: Parts of words are found through these on PostgreSQL, by `articles.admin.paging.AllWords`.
+#: Editors save far less often than they search: nothing is left in a list of pending entries.
 TRIGRAMS = {
     "article_words": ("articles_article", ["headline", "short_title", "slug"]),
     "image_words": ("articles_image", ["alt", "caption", "credit"]),
@@ -17,9 +17,10 @@ def add_trigrams(apps, schema_editor):
     # be taken back on SQLite.
     schema_editor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
     for name, (table, columns) in TRIGRAMS.items():
-        words = ", ".join(f"UPPER({column}::text) gin_trgm_ops" for column in columns)
+        words = " || ' ' || ".join(columns)
         schema_editor.execute(
-            f"CREATE INDEX {name} ON {table} USING gin ({words}) WITH (fastupdate = off)"
+            f"CREATE INDEX {name} ON {table} USING gin (UPPER({words}) gin_trgm_ops)"
+            " WITH (fastupdate = off)"
         )
         # Until something is known of these words, the planner would rather read all rows.
         schema_editor.execute(f"ANALYZE {table}")
