@@ -203,8 +203,8 @@ class _Maker:
 
     def _make_names(self) -> None:
         words = self.words
-        self.topics = min(5000, 120 + self.size.articles // 200)
-        self.authors = min(2000, 110 + self.size.articles // 500)
+        self.topics = min(5000, 220 + self.size.articles // 200)
+        self.authors = min(2000, 210 + self.size.articles // 500)
         self.agencies = 5
         for number in range(1, self.topics + 1):
             name = f"{words.word().title()} {words.word()} {number}"
