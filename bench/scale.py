@@ -36,7 +36,7 @@ LIMIT = 1.3
 NOISE = 0.2
 #: Rounds that fill caches.
 WARM_UP = 3
-#: What shows or finds more in a larger paper, so that it can't cost the same: files of up to so many
+#: What shows or finds more in a larger paper, and so can't cost the same: files of up to so many
 #: stories, the years of the archive, lists that are counted as far as 200, words that many hold.
 GROWS = frozenset(
     {
