@@ -132,6 +132,8 @@ class Author(Subject):
         ordering = ["name"]
         verbose_name = _("author")
         verbose_name_plural = _("authors")
+        # Other names are unique, and so have an index.
+        indexes = [models.Index(fields=["name"], name="author_by_name")]
 
     def __str__(self) -> str:
         return self.name
