@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from . import machine
 from .report import table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -343,6 +344,8 @@ def papers(sizes: dict[str, str]) -> Iterator[dict[str, str]]:
     with postgres.cluster(programs) as address:
         addresses = {}
         host = address.partition("?host=")[2]
+        if machine.FOLDER in os.environ:
+            machine.remember(Path(host).parent)
         for name, size in sizes.items():
             subprocess.run(  # noqa: S603
                 [str(programs / "createdb"), "-h", host, "-U", postgres.NAME, name], check=True
