@@ -9,7 +9,6 @@ from email.utils import format_datetime
 from html import escape, unescape
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -18,6 +17,7 @@ from django.urls import reverse
 
 from . import keys, listing
 from .models import Author, Edition, Section, Topic
+from .paper import FULL, current
 from .public import public_response, public_view
 from .structured_data import absolute, moment, shapes
 from .xmltree import add, clean, document, root
@@ -59,7 +59,7 @@ class Feed:
 def of_everything(request: HttpRequest, kind: str) -> HttpResponseBase:
     """All stories."""
     path = reverse("articles:feed", args=[kind])
-    return _answer(request, kind, path, "", settings.PUBLICATION_TAGLINE, "/", keys.FRONT, Q())
+    return _answer(request, kind, path, "", "", "/", keys.FRONT, Q())
 
 
 @public_view()
@@ -116,10 +116,9 @@ def _answer(
 ) -> HttpResponseBase:
     found = listing.newest(chosen, listed=listed).with_page_relations().defer("article__body")
     editions = list(found[:FEED_LENGTH])
-    title = f"{name} | {settings.PUBLICATION_NAME}" if name else settings.PUBLICATION_NAME
-    feed = Feed(
-        title, description or settings.PUBLICATION_TAGLINE, absolute(home), absolute(path), editions
-    )
+    paper = current()
+    title = f"{name} | {paper.name}" if name else paper.name
+    feed = Feed(title, description or paper.tagline, absolute(home), absolute(path), editions)
     write, content_type = _FORMS[kind]
     pictures = [keys.image(each.lead_image_id) for each in editions if each.lead_image_id]
     # Each change of a story touches the list's own key; its comments are no part of a feed.
@@ -135,11 +134,11 @@ def rss(feed: Feed) -> bytes:
     add(channel, "title", feed.title)
     add(channel, "link", feed.url)
     add(channel, "description", feed.description)
-    add(channel, "language", settings.LANGUAGE_CODE)
+    add(channel, "language", current().language)
     add(channel, "lastBuildDate", format_datetime(feed.updated_at))
     add(channel, "atom:link", rel="self", type="application/rss+xml", href=feed.self_url)
-    if settings.WEBSUB_HUB:
-        add(channel, "atom:link", rel="hub", href=settings.WEBSUB_HUB)
+    if current().websub_hub:
+        add(channel, "atom:link", rel="hub", href=current().websub_hub)
     for edition in feed.editions:
         item = add(channel, "item")
         add(item, "title", edition.short_title)
@@ -150,7 +149,7 @@ def rss(feed: Feed) -> bytes:
             add(item, "dc:creator", name)
         add(item, "category", edition.section.name)
         add(item, "description", _summary(edition))
-        if settings.FEED_CONTENT == "full":
+        if current().feed_content == FULL:
             add(item, "content:encoded", _content(edition))
         for url, width, height in _picture(edition):
             media = add(
@@ -164,17 +163,17 @@ def rss(feed: Feed) -> bytes:
 
 def atom(feed: Feed) -> bytes:
     """Atom (RFC 4287)."""
-    tree = root("feed", {"": _NAMESPACES["atom"]}, **{"xml:lang": settings.LANGUAGE_CODE})
+    tree = root("feed", {"": _NAMESPACES["atom"]}, **{"xml:lang": current().language})
     add(tree, "id", feed.self_url)
     add(tree, "title", feed.title)
     add(tree, "subtitle", feed.description)
     add(tree, "updated", moment(feed.updated_at))
     add(tree, "link", rel="self", type="application/atom+xml", href=feed.self_url)
     add(tree, "link", rel="alternate", type="text/html", href=feed.url)
-    if settings.WEBSUB_HUB:
-        add(tree, "link", rel="hub", href=settings.WEBSUB_HUB)
+    if current().websub_hub:
+        add(tree, "link", rel="hub", href=current().websub_hub)
     add(tree, "icon", absolute(static("img/icon-192.png")))
-    add(add(tree, "author"), "name", settings.PUBLICATION_NAME)
+    add(add(tree, "author"), "name", current().name)
     for edition in feed.editions:
         entry = add(tree, "entry")
         add(entry, "id", edition.absolute_url)
@@ -186,7 +185,7 @@ def atom(feed: Feed) -> bytes:
             add(add(entry, "author"), "name", name)
         add(entry, "category", term=edition.section.slug, label=edition.section.name)
         add(entry, "summary", _summary(edition), type="text")
-        if settings.FEED_CONTENT == "full":
+        if current().feed_content == FULL:
             add(entry, "content", _content(edition), type="html")
     return document(tree)
 
@@ -200,10 +199,10 @@ def json_feed(feed: Feed) -> bytes:
         "feed_url": feed.self_url,
         "description": feed.description,
         "icon": absolute(static("img/icon-512.png")),
-        "language": settings.LANGUAGE_CODE,
+        "language": current().language,
     }
-    if settings.WEBSUB_HUB:
-        data["hubs"] = [{"type": "WebSub", "url": settings.WEBSUB_HUB}]
+    if current().websub_hub:
+        data["hubs"] = [{"type": "WebSub", "url": current().websub_hub}]
     data["items"] = [_item(edition) for edition in feed.editions]
     return json.dumps(data, ensure_ascii=False).encode()
 
@@ -222,7 +221,7 @@ def _item(edition: Edition) -> dict[str, Any]:
             for byline in _people(edition)
         ],
     }
-    if settings.FEED_CONTENT == "full":
+    if current().feed_content == FULL:
         item["content_html"] = _content(edition)
     else:
         item["content_text"] = _summary(edition)
@@ -241,7 +240,7 @@ def _author_path(slug: str) -> str:
 
 def _authors(edition: Edition) -> list[str]:
     return [byline["name"] for byline in _people(edition)] or [
-        edition.agency_name or settings.PUBLICATION_NAME
+        edition.agency_name or current().name
     ]
 
 

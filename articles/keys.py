@@ -15,6 +15,8 @@ from .models import Agency, Author, Edition, Listing, Topic
 FRONT = "front"
 #: Names, colours and order of the sections, which every page shows.
 SECTIONS = "sections"
+#: What the paper says of itself, which every page and file shows: `public_response` names it.
+PUBLICATION = "publication"
 #: Which stories have become too old for the news sitemap. The clock alone changes that.
 NEWS = "news"
 #: For how long a story is news.

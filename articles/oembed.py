@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
-from . import keys, views
+from . import keys, paper, views
 from .models import Edition
 from .public import public_response, public_view
 from .structured_data import absolute, authors, shapes
@@ -61,7 +61,7 @@ def link_to(edition: Edition, width: int | None, height: int | None) -> dict[str
         "title": edition.short_title,
         "author_name": first["name"],
         "author_url": first.get("url", absolute("/")),
-        "provider_name": settings.PUBLICATION_NAME,
+        "provider_name": paper.current().name,
         "provider_url": absolute("/"),
         "cache_age": CACHE_AGE,
     }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError
@@ -15,6 +15,11 @@ from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
+
+from .keys import PUBLICATION
+
+if TYPE_CHECKING:
+    from .paper import Paper
 
 #: Anybody may keep a page, but asks again before showing it: a correction is seen at once.
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
@@ -33,6 +38,8 @@ class PublicRead:
 
     #: The database that it is read from; "" until a router has chosen one.
     using: str = ""
+    #: What the paper says of itself, once somebody asked.
+    paper: "Paper | None" = None
 
 
 #: The public page that this thread is making, for routers of databases.
@@ -57,7 +64,7 @@ def public_view(*query: str) -> Callable[[View], View]:
                 if made.using in ("", DEFAULT_DB_ALIAS):
                     raise
                 # A replica may go, or end a query that is in the way of a change.
-                made.using = DEFAULT_DB_ALIAS
+                made.using, made.paper = DEFAULT_DB_ALIAS, None
                 return view(request, *args, **kwargs)
             finally:
                 public_read.reset(token)
@@ -112,7 +119,8 @@ def public_response(
         # Not by the date: within a second, two versions have the same one.
         request.META.pop("HTTP_IF_MODIFIED_SINCE", None)
         answer = get_conditional_response(request, etag=etag, response=response) or response
-    answer.headers["Surrogate-Key"] = " ".join(keys)
+    # Every page is the paper's, whatever else it shows.
+    answer.headers["Surrogate-Key"] = " ".join([*keys, PUBLICATION])
     return answer
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db.models import FilteredRelation, Max, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
@@ -18,6 +17,7 @@ from django.utils.translation import gettext as _
 from . import keys, listing
 from .models import Article, Edition, Section
 from .models.edition import EditionQuerySet
+from .paper import current
 from .public import public_response, public_view
 from .structured_data import absolute, moment
 from .xmltree import add, document, root
@@ -93,7 +93,7 @@ def news(request: HttpRequest) -> HttpResponseBase:
         add(url, "loc", edition.absolute_url)
         item = add(url, "news:news")
         publication = add(item, "news:publication")
-        add(publication, "news:name", settings.PUBLICATION_NAME)
+        add(publication, "news:name", current().name)
         add(publication, "news:language", _language())
         add(item, "news:publication_date", moment(edition.first_published_at))
         add(item, "news:title", edition.short_title)
@@ -145,6 +145,6 @@ def _news_begin() -> datetime:
 
 def _language() -> str:
     """The language as Google's extension has it: two or three letters, but for Chinese."""
-    code = settings.LANGUAGE_CODE.lower()
+    code = current().language.lower()
     chinese = {"zh-hans": "zh-cn", "zh-cn": "zh-cn", "zh-hant": "zh-tw", "zh-tw": "zh-tw"}
     return chinese.get(code, code.partition("-")[0])

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from .models import Edition, Image, Topic
+from .paper import current
 
 CONTEXT = "https://schema.org"
 
@@ -86,7 +87,7 @@ def news_article(
         "keywords": [topic.name for topic in topics],
         "wordCount": edition.word_count,
         "timeRequired": f"PT{edition.reading_minutes}M",
-        "inLanguage": settings.LANGUAGE_CODE,
+        "inLanguage": current().language,
         "isAccessibleForFree": True,
         "isBasedOn": edition.canonical_url,
         "correction": list(corrections),
@@ -120,11 +121,12 @@ def authors(edition: Edition) -> list[Node]:
 
 def publisher() -> Node:
     """The paper, with the pages of its policies."""
-    policies = {name: absolute(path) for name, path in settings.PUBLICATION_POLICIES.items()}
+    paper = current()
+    policies = {name: absolute(path) for name, path in paper.policies.items()}
     return {
         "@type": "NewsMediaOrganization",
         "@id": f"{settings.SITE_URL}/#publisher",
-        "name": settings.PUBLICATION_NAME,
+        "name": paper.name,
         "url": f"{settings.SITE_URL}/",
         "logo": {
             "@type": "ImageObject",
@@ -142,9 +144,9 @@ def website() -> Node:
         "@type": "WebSite",
         "@id": f"{settings.SITE_URL}/#website",
         "url": f"{settings.SITE_URL}/",
-        "name": settings.PUBLICATION_NAME,
-        "description": settings.PUBLICATION_TAGLINE,
-        "inLanguage": settings.LANGUAGE_CODE,
+        "name": current().name,
+        "description": current().tagline,
+        "inLanguage": current().language,
         "publisher": publisher(),
     }
     try:
@@ -164,7 +166,7 @@ def website() -> Node:
 
 def breadcrumbs(crumbs: Iterable[Crumb]) -> Node:
     """The way from the front page to a page."""
-    way = [Crumb(settings.PUBLICATION_NAME, "/"), *crumbs]
+    way = [Crumb(current().name, "/"), *crumbs]
     return {
         "@type": "BreadcrumbList",
         "itemListElement": [

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from articles.models import Edition
+from articles.paper import current
 from articles.public import DATABASE_AWAY, bare_page, private_page
 from articles.views import Withdrawn, article_context, find_edition, withdrawn_page
 
@@ -101,7 +101,7 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
             "comment": comment,
             "edition": comment.article.live_edition(),
             "state": comment.public_status,
-            "review_time": settings.COMMENTS_REVIEW_TIME,
+            "review_time": current().review_time,
         },
     )
 

@@ -2,16 +2,12 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from articles.paper import current
 
 
 def publication(request: HttpRequest) -> dict[str, Any]:
-    """The paper's name, tagline and address: the same for every reader."""
-    return {
-        "publication": {
-            "name": settings.PUBLICATION_NAME,
-            "tagline": settings.PUBLICATION_TAGLINE,
-            "url": settings.SITE_URL,
-        }
-    }
+    """What the paper says of itself (articles.paper.Paper): the same for every reader."""
+    return {"publication": SimpleLazyObject(current)}

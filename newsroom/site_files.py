@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.templatetags.static import static
 from django.urls import reverse
 
+from articles.paper import REFUSE, current
 from articles.public import public_response, public_view
 
 #: The colours of the page in the design's light theme.
@@ -20,7 +21,7 @@ def robots(request: HttpRequest) -> HttpResponseBase:
     People's own comment pages are for no crawler.
     """
     lines = ["User-agent: *", "Disallow: /admin/", "Disallow: /comments/", ""]
-    if settings.AI_CRAWLERS == "refuse" and settings.AI_CRAWLER_NAMES:
+    if current().ai_crawlers == REFUSE and settings.AI_CRAWLER_NAMES:
         lines += [f"User-agent: {name}" for name in settings.AI_CRAWLER_NAMES]
         lines += ["Disallow: /", ""]
     lines += [f"Sitemap: {settings.SITE_URL}{reverse('articles:sitemap')}", ""]
@@ -30,11 +31,12 @@ def robots(request: HttpRequest) -> HttpResponseBase:
 @public_view()
 def manifest(request: HttpRequest) -> HttpResponseBase:
     """The web manifest: name, colours and icons for who puts the site on a home screen."""
+    paper = current()
     data = {
-        "name": settings.PUBLICATION_NAME,
-        "short_name": settings.PUBLICATION_NAME,
-        "description": settings.PUBLICATION_TAGLINE,
-        "lang": settings.LANGUAGE_CODE,
+        "name": paper.name,
+        "short_name": paper.name,
+        "description": paper.tagline,
+        "lang": paper.language,
         "id": "/",
         "start_url": "/",
         "scope": "/",

@@ -55,13 +55,14 @@ def paths(edition, withdrawn):
 @pytest.fixture
 def keys(edition, withdrawn):
     story = f"article:{edition.article_id}"
-    return {
+    own = {
         "front": {"front", "sections", story},
         "section": {f"section:{edition.section_id}", "sections", story},
         "article": {story, f"section:{edition.section_id}", "sections"},
         "404": {"front", "sections", story},
         "410": {f"article:{withdrawn.article_id}", "sections"},
     }
+    return {page: {*names, "publication"} for page, names in own.items()}
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -215,7 +215,7 @@ class TestTheNewsSitemap:
         for _number in range(5):
             publish_article(by=editor)
         named = client.get("/sitemaps/news.xml").headers["Surrogate-Key"]
-        assert named.split() == [keys.FRONT, keys.NEWS]
+        assert named.split() == [keys.FRONT, keys.NEWS, keys.PUBLICATION]
 
     @pytest.mark.parametrize(
         ("code", "said"),

@@ -153,7 +153,7 @@ class TestRobots:
     def test_get_plain_text_that_may_be_kept(self, page):
         assert page.headers["Content-Type"].startswith("text/plain")
         assert re.search("public, max-age=[0-9]+", page.headers["Cache-Control"])
-        assert page.headers["Surrogate-Key"] == "robots"
+        assert page.headers["Surrogate-Key"] == "robots publication"
         assert not page.cookies
 
     def test_learn_where_the_sitemap_is(self, page):
