@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import formats, timezone
 
 from . import keys, listing
 from .models import Author, Edition, Section, Topic
@@ -52,7 +53,7 @@ class Feed:
 
     @property
     def updated_at(self) -> datetime:
-        return max((edition.live_from for edition in self.editions), default=_LONG_AGO)
+        return max((edition.changed_at for edition in self.editions), default=_LONG_AGO)
 
 
 @public_view()
@@ -114,7 +115,8 @@ def _answer(
     *more_keys: str,
     listed: bool = False,
 ) -> HttpResponseBase:
-    found = listing.newest(chosen, listed=listed).with_page_relations().defer("article__body")
+    found = listing.newest(chosen, listed=listed).with_page_relations().with_corrections()
+    found = found.defer("article__body")
     editions = list(found[:FEED_LENGTH])
     paper = current()
     title = f"{name} | {paper.name}" if name else paper.name
@@ -145,6 +147,8 @@ def rss(feed: Feed) -> bytes:
         add(item, "link", edition.absolute_url)
         add(item, "guid", edition.absolute_url, isPermaLink="true")
         add(item, "pubDate", format_datetime(edition.first_published_at))
+        # RSS has no word of its own for it.
+        add(item, "atom:updated", moment(edition.changed_at))
         for name in _authors(edition):
             add(item, "dc:creator", name)
         add(item, "category", edition.section.name)
@@ -180,7 +184,7 @@ def atom(feed: Feed) -> bytes:
         add(entry, "title", edition.short_title)
         add(entry, "link", rel="alternate", type="text/html", href=edition.absolute_url)
         add(entry, "published", moment(edition.first_published_at))
-        add(entry, "updated", moment(edition.live_from))
+        add(entry, "updated", moment(edition.changed_at))
         for name in _authors(edition):
             add(add(entry, "author"), "name", name)
         add(entry, "category", term=edition.section.slug, label=edition.section.name)
@@ -214,7 +218,7 @@ def _item(edition: Edition) -> dict[str, Any]:
         "title": edition.short_title,
         "summary": _summary(edition),
         "date_published": moment(edition.first_published_at),
-        "date_modified": moment(edition.live_from),
+        "date_modified": moment(edition.changed_at),
         "tags": [edition.section.name],
         "authors": [
             {"name": byline["name"], "url": absolute(_author_path(byline["slug"]))}
@@ -257,6 +261,10 @@ def _content(edition: Edition) -> str:
     html = _ADDRESS.sub(with_host, edition.body_html)
     if edition.agency_credit:
         html += f"<p>– {escape(edition.agency_credit)}</p>"
+    for correction in edition.corrections:
+        day = formats.date_format(timezone.localtime(correction.made_at), "DATE_FORMAT")
+        html += f"<p><strong>{escape(correction.get_kind_display())}</strong> ({escape(day)}): "
+        html += "<br>".join(map(escape, correction.text.splitlines())) + "</p>"
     return clean(html)
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
-from .models import Agency, Author, Edition, Listing, Topic
+from .models import Agency, Author, Correction, Edition, Listing, Topic
 
 #: Which stories are the newest of all.
 FRONT = "front"
@@ -17,6 +17,8 @@ FRONT = "front"
 SECTIONS = "sections"
 #: What the paper says of itself, which every page and file shows: `public_response` names it.
 PUBLICATION = "publication"
+#: Which live stories have been corrected, and how.
+CORRECTIONS = "corrections"
 #: Which stories have become too old for the news sitemap. The clock alone changes that.
 NEWS = "news"
 #: For how long a story is news.
@@ -121,12 +123,15 @@ def of_subject(subject: Topic | Author | Agency) -> list[str]:
 
 
 def touched_by(*editions: Edition) -> set[str]:
-    """What the coming or going of editions changes; one query."""
+    """What the coming or going of editions changes; two queries."""
     touched = {FRONT} if editions else set()
     for edition in editions:
         on = timezone.localdate(edition.first_published_at)
         touched |= {article(edition.article_id), section(edition.section_id)}
         touched |= {day(on), month(on), year(on), sitemap(sitemap_of(edition))}
+    stories = {edition.article_id for edition in editions}
+    if Correction.objects.standing().filter(article__in=stories).exists():
+        touched.add(CORRECTIONS)
     listings = Listing.objects.filter(edition__in=[edition.pk for edition in editions])
     for topic_id, author_id, agency_id in listings.values_list("topic", "author", "agency"):
         touched |= {topic(topic_id)} if topic_id else set()

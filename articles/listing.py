@@ -130,7 +130,11 @@ class _RowBefore(Func):
 
 def after(place: Place, *, listed: bool = False) -> Q:
     """What comes after a place in a list; see `page_of`."""
-    at, pk = _order(listed)
+    return rows_before(*_order(listed), place)
+
+
+def rows_before(at: str, pk: str, place: Place) -> Q:
+    """The rows that come after a place, of any list in the order of these two fields."""
     moment = Value(place.at, output_field=DateTimeField())
     return Q(_RowBefore(F(at), F(pk), moment, Value(place.pk, output_field=BigIntegerField())))
 
@@ -146,16 +150,21 @@ def asked_place(request: HttpRequest) -> Place | None:
 
     Only where a story is or was: nobody can make up pages without end for caches to keep.
     """
+    place = place_of(request)
+    if place and not Edition.objects.filter(pk=place.pk, first_published_at=place.at).exists():
+        raise Http404(_("No list goes on from there."))
+    return place
+
+
+def place_of(request: HttpRequest) -> Place | None:
+    """The place that the address names, whether or not anything is there; raises Http404."""
     token = request.GET.get("before")
     if token is None:
         return None
     try:
-        place = Place.read(token)
+        return Place.read(token)
     except (ValueError, OverflowError) as error:
         raise Http404(_("No list goes on from there.")) from error
-    if not Edition.objects.filter(pk=place.pk, first_published_at=place.at).exists():
-        raise Http404(_("No list goes on from there."))
-    return place
 
 
 @public_view("before")

@@ -1,4 +1,4 @@
-"""The only way to an edition: publish, schedule, withdraw.
+"""The only way to an edition: publish, schedule, withdraw; and to a correction of one.
 
 Each verb locks the article, checks that the caller may and has seen the latest copy, changes,
 and records who did it, in one transaction. What readers then see follows from the clock alone.
@@ -7,14 +7,15 @@ and records who did it, in one transaction. What readers then see follows from t
 import datetime
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from . import body, checklist, reading_time, search
-from .models import Article, Edition, Listing, PublicationEvent
-from .signals import announce, edition_changed
+from . import body, checklist, reading_time, search, typography
+from .models import Article, Correction, Edition, Listing, PublicationEvent
+from .signals import announce, correction_changed, edition_changed
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -136,6 +137,66 @@ def withdraw(
         search.follow(closed, now=now)
         _announce(locked, closed)
     article.published_on = locked.published_on
+
+
+def correct(
+    article: Article,
+    *,
+    by: "User",
+    text: str,
+    kind: str = Correction.Kind.CORRECTION,
+    with_update: bool = False,
+) -> Correction:
+    """Tell readers what the live story had wrong: the note stays under all that comes later.
+
+    `with_update` publishes the latest copy with it, so that nobody reads the mended text without
+    the note, or the note without it. Raises PermissionDenied, Refused when nothing is live or
+    nothing is said, and what `publish` raises.
+    """
+    if not by.has_perm(PERMISSION):
+        raise PermissionDenied(_("You may not correct articles."))
+    text = typography.curl(text.strip(), settings.LANGUAGE_CODE)
+    if not text:
+        raise Refused(_("Say what was wrong."))
+    with transaction.atomic():
+        locked = _lock(article)
+        live = Edition.objects.live().filter(article=locked).first()
+        if live is None:
+            raise Refused(_("This story is not live, so there is nothing that readers see of it."))
+        edition = publish(article, by=by) if with_update else live
+        now = timezone.now()
+        correction = Correction.objects.create(
+            article=locked, kind=kind, text=text, made_at=now, by=by
+        )
+        _record(locked, edition, PublicationEvent.Action.CORRECT, by=by, at=now, note=text)
+        announce(correction_changed, sender=Correction, article=locked, editions=[edition])
+    return correction
+
+
+def retract(correction: Correction, *, by: "User") -> None:
+    """Take a correction back that was wrong itself, or stands under the wrong story.
+
+    The record keeps its words. Raises PermissionDenied, or Refused when it was taken back before.
+    """
+    if not by.has_perm(PERMISSION):
+        raise PermissionDenied(_("You may not correct articles."))
+    with transaction.atomic():
+        locked = _lock(correction.article)
+        now = timezone.now()
+        standing = Correction.objects.standing().filter(pk=correction.pk)
+        if not standing.update(retracted_at=now):
+            raise Refused(_("Somebody has taken this correction back already."))
+        live = list(Edition.objects.live(now).filter(article=locked))
+        _record(
+            locked,
+            live[0] if live else None,
+            PublicationEvent.Action.RETRACT,
+            by=by,
+            at=now,
+            note=correction.text,
+        )
+        announce(correction_changed, sender=Correction, article=locked, editions=live)
+    correction.retracted_at = now
 
 
 def dateline(article: Article) -> str:

@@ -1,6 +1,8 @@
 """What the paper announces, once a change is committed.
 
 edition_changed: `sender=Edition, article, editions` - editions were opened, closed or rescheduled.
+correction_changed: `sender=Correction, article, editions` - a correction of a live story was made
+or taken back.
 section_changed: `sender=Section, section` - a section was added, changed or removed.
 subject_changed: `sender=Topic|Author|Agency, subject` - one was added, renamed or removed.
 image_changed: `sender=Image, image` - a picture that stories may show has new renditions.
@@ -18,6 +20,7 @@ from django.db import transaction
 from django.dispatch import Signal
 
 edition_changed = Signal()
+correction_changed = Signal()
 section_changed = Signal()
 subject_changed = Signal()
 image_changed = Signal()

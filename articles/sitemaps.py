@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from . import keys, listing
-from .models import Article, Edition, Section
+from .models import Article, Correction, Edition, Section
 from .models.edition import EditionQuerySet
 from .paper import current
 from .public import public_response, public_view
@@ -48,11 +48,11 @@ def index(request: HttpRequest) -> HttpResponseBase:
 
 @public_view()
 def pages(request: HttpRequest) -> HttpResponseBase:
-    """The pages that are no stories: the front page, the sections, the archive."""
+    """The pages that are no stories: the front page, the sections, the archive, the corrections."""
     tree = root("urlset", {"": _SITEMAP})
     paths = [reverse("articles:front")]
     paths += [section.get_absolute_url() for section in Section.objects.all()]
-    paths.append(reverse("articles:archive"))
+    paths += [reverse("articles:archive"), reverse("articles:corrections")]
     for path in paths:
         add(add(tree, "url"), "loc", absolute(path))
     return public_response(request, document(tree), _CONTENT_TYPE, keys=[keys.SECTIONS])
@@ -67,15 +67,16 @@ def stories(request: HttpRequest, number: int) -> HttpResponseBase:
     # The articles are told the bounds as well, or PostgreSQL reads them from the first one on.
     story = FilteredRelation("article", condition=Q(article__id__gte=first, article__id__lt=end))
     rows = ours(_of_file(number)).annotate(story=story).filter(story__isnull=False)
-    found: Iterable[tuple[Any, str, datetime]] = rows.order_by("article_id").values_list(
-        "story__published_on", "story__slug", "live_from"
+    found: Iterable[tuple[int, Any, str, datetime]] = rows.order_by("article_id").values_list(
+        "article_id", "story__published_on", "story__slug", "live_from"
     )
+    corrected = _corrected(number)
     tree = root("urlset", {"": _SITEMAP})
-    for day, slug, live_from in found:
+    for pk, day, slug, live_from in found:
         url = add(tree, "url")
         path = reverse("articles:article", args=[day.year, day.month, day.day, slug])
         add(url, "loc", absolute(path))
-        add(url, "lastmod", moment(live_from))
+        add(url, "lastmod", moment(max(live_from, corrected.get(pk, live_from))))
     if not len(tree):
         raise Http404(_("There is no such file."))
     return public_response(request, document(tree), _CONTENT_TYPE, keys=[keys.sitemap(number)])
@@ -103,6 +104,14 @@ def news(request: HttpRequest) -> HttpResponseBase:
 def _of_file(number: int) -> EditionQuerySet:
     first, end = _bounds(number)
     return Edition.objects.live().filter(article__gte=first, article__lt=end)
+
+
+def _corrected(number: int) -> dict[int, datetime]:
+    """When the corrected stories of a file were corrected last, by the articles' numbers."""
+    first, end = _bounds(number)
+    standing = Correction.objects.standing().filter(article__gte=first, article__lt=end)
+    last = standing.order_by().values("article").annotate(last=Max("made_at"))
+    return dict(last.values_list("article", "last"))
 
 
 def _bounds(number: int) -> tuple[int, int]:

@@ -60,12 +60,13 @@ def news_article(
     topics: Iterable[Topic] = (),
     comments: Sequence[Node] = (),
     comment_count: int | None = None,
-    corrections: Sequence[Node] = (),
+    corrections: Sequence[Node] | None = None,
 ) -> Node:
     """A story with the fields that Google's documentation of articles recommends, and more.
 
     `comments` are the newest of `comment_count`, as Comment nodes; `corrections` are
-    CorrectionComment nodes. What a story lacks is left out.
+    CorrectionComment nodes, those of the story unless others are given. What a story lacks is
+    left out.
     """
     url = edition.absolute_url
     title = edition.short_title if edition.short_title != edition.headline else ""
@@ -79,7 +80,7 @@ def news_article(
         "description": edition.standfirst or edition.summary,
         "image": pictures(edition),
         "datePublished": moment(edition.first_published_at),
-        "dateModified": moment(edition.updated_at or edition.first_published_at),
+        "dateModified": moment(edition.changed_at),
         "author": authors(edition),
         "publisher": publisher(),
         "dateline": edition.dateline,
@@ -90,13 +91,29 @@ def news_article(
         "inLanguage": current().language,
         "isAccessibleForFree": True,
         "isBasedOn": edition.canonical_url,
-        "correction": list(corrections),
+        "correction": correction_nodes(edition) if corrections is None else list(corrections),
         "comment": list(comments),
     }
     if comment_count is not None:
         node["commentCount"] = comment_count
         node["discussionUrl"] = f"{url}#comments"
     return _filled(node)
+
+
+def correction_nodes(edition: Edition) -> list[Node]:
+    """What the newsroom had wrong in a story, oldest first."""
+    url = edition.absolute_url
+    return [
+        {
+            "@type": "CorrectionComment",
+            "@id": f"{url}#{correction.anchor}",
+            "url": f"{url}#{correction.anchor}",
+            "name": correction.get_kind_display(),
+            "text": correction.text,
+            "datePublished": moment(correction.made_at),
+        }
+        for correction in edition.corrections
+    ]
 
 
 def authors(edition: Edition) -> list[Node]:

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from . import feeds, listing, oembed, sitemaps, views
+from . import corrections, feeds, listing, oembed, sitemaps, views
 from .search.views import page as search_page
 
 
@@ -53,6 +53,7 @@ urlpatterns = [
     path("media/<path:path>", views.rendition, name="rendition"),
     path("search/", search_page, name="search"),
     path("archive/", listing.archive, name="archive"),
+    path("corrections/", corrections.corrections, name="corrections"),
     path("topics/<slug:slug>/", listing.topic, name="topic"),
     path("topics/<slug:slug>/feed.<feed:kind>", feeds.of_topic, name="topic_feed"),
     path("authors/<slug:slug>/", listing.author, name="author"),

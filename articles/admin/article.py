@@ -1,4 +1,4 @@
-"""The article desk: write, publish, schedule, withdraw."""
+"""The article desk: write, publish, schedule, correct, withdraw."""
 
 import datetime
 from typing import Any, cast
@@ -19,6 +19,7 @@ from django.http import (
     HttpResponseRedirect,
     QueryDict,
 )
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import formats, timezone
@@ -26,12 +27,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 from js_asset import Media
 
 from .. import checklist, publishing
 from ..models import Article, Byline, Edition, KeyPoint, PublicationEvent
 from ..models.article import ArticleQuerySet
-from .forms import ArticleForm, PublishForm, WithdrawForm
+from .forms import ArticleForm, CorrectForm, PublishForm, WithdrawForm
 from .paging import LongListAdmin
 
 
@@ -273,6 +275,16 @@ class ArticleAdmin(PartOfStory, LongListAdmin):
                 name="articles_article_publish",
             ),
             path(
+                "<path:object_id>/correct/",
+                wrap(self.correct_view),
+                name="articles_article_correct",
+            ),
+            path(
+                "<path:object_id>/retract/<int:number>/",
+                wrap(require_POST(self.retract_view)),
+                name="articles_article_retract",
+            ),
+            path(
                 "<path:object_id>/withdraw/",
                 wrap(self.withdraw_view),
                 name="articles_article_withdraw",
@@ -306,6 +318,59 @@ class ArticleAdmin(PartOfStory, LongListAdmin):
             items=items,
             is_blocked=any(item.blocks for item in items),
         )
+
+    def correct_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Tell readers what a live story had wrong."""
+        article = self._article(request, object_id)
+        live = article.live_edition()
+        is_newer = live is not None and live.revision != article.revision
+        form = CorrectForm(
+            request.POST or None, initial={"revision": article.revision, "with_update": is_newer}
+        )
+        if request.method == "POST" and form.is_valid():
+            article.revision = form.cleaned_data["revision"]
+            try:
+                publishing.correct(
+                    article,
+                    by=cast(User, request.user),
+                    kind=form.cleaned_data["kind"],
+                    text=form.cleaned_data["text"],
+                    with_update=form.cleaned_data["with_update"],
+                )
+            except publishing.Refused as refusal:
+                form.add_error(None, str(refusal))
+                article = self._article(request, object_id)
+                data = cast(QueryDict, form.data).copy()
+                data["revision"] = str(article.revision)
+                form.data = data
+            else:
+                messages.success(
+                    request, gettext("“%(title)s” is corrected.") % {"title": article.title}
+                )
+                return HttpResponseRedirect(
+                    reverse("admin:articles_article_correct", args=[article.pk])
+                )
+        return self._page(
+            request,
+            article,
+            "correct",
+            title=gettext("Correct"),
+            form=form,
+            is_newer=is_newer,
+            corrections=article.corrections.standing().select_related("by").newest_first(),
+        )
+
+    def retract_view(self, request: HttpRequest, object_id: str, number: int) -> HttpResponseBase:
+        """Take a correction back."""
+        article = self._article(request, object_id)
+        correction = get_object_or_404(article.corrections, pk=number)
+        try:
+            publishing.retract(correction, by=cast(User, request.user))
+        except publishing.Refused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, gettext("The correction is taken back."))
+        return HttpResponseRedirect(reverse("admin:articles_article_correct", args=[article.pk]))
 
     def withdraw_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """Take a story off the site, with a note to readers."""

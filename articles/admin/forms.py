@@ -10,7 +10,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ..models import Article
+from ..models import Article, Correction
 
 
 class ArticleForm(forms.ModelForm):
@@ -107,4 +107,34 @@ class WithdrawForm(forms.Form):
             "Shown to everybody who follows a link to the story. For example: “We withdrew this"
             " story because we could not confirm its central claim.”"
         ),
+    )
+
+
+class CorrectForm(forms.Form):
+    """What a live story had wrong; `revision` is the copy that the editor looked at."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=Correction.Kind.choices,
+        initial=Correction.Kind.CORRECTION,
+        help_text=_(
+            "A correction mends what was wrong, a clarification what was unclear. An editor’s note"
+            " tells readers something else about the story."
+        ),
+    )
+    text = forms.CharField(
+        label=_("Words"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_(
+            "Say what was wrong and what is right, and repeat as little of the mistake as you can."
+            " For example: “An earlier version of this story misstated the year in which the"
+            " bridge was closed. It was 2024.”"
+        ),
+    )
+    with_update = forms.BooleanField(
+        label=_("Publish the latest copy with it"),
+        required=False,
+        help_text=_("The mended text and this note then appear at the same moment."),
     )

@@ -1,4 +1,5 @@
 from .article import Article, Byline, KeyPoint
+from .correction import Correction
 from .edition import Edition, PublicationEvent
 from .image import Image
 from .listing import Listing
@@ -10,6 +11,7 @@ __all__ = [
     "Article",
     "Author",
     "Byline",
+    "Correction",
     "Edition",
     "Image",
     "KeyPoint",

@@ -1,7 +1,8 @@
 """What readers see: immutable, render-ready records of a story, each live in a span of time."""
 
 import datetime
-from typing import Any, NoReturn
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ..addresses import address
 from .constraints import NoOverlap
+
+if TYPE_CHECKING:
+    from .correction import Correction
 
 #: What a link to a story says, and what a card says besides.
 _LINK = ("headline", "short_title", "reading_minutes", "article__slug", "article__published_on")
@@ -51,7 +55,13 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         """
         own = [field.name for field in Edition._meta.concrete_fields]
         shown = self.with_page_relations().only(*own, "article__slug", "article__published_on")
-        return shown.prefetch_related("topics")
+        return shown.with_corrections().prefetch_related("topics")
+
+    def with_corrections(self) -> "EditionQuerySet":
+        """Fetch the corrections of the editions' stories in the same query."""
+        from .correction import rows_of_story
+
+        return self.annotate(correction_rows=rows_of_story())
 
     def for_cards(self) -> "EditionQuerySet":
         """Fetch what articles/_card.html shows, and no more: bodies are long, lists too."""
@@ -183,6 +193,26 @@ class Edition(models.Model):
         """When readers got a newer text than the first one; None for the first."""
         return self.live_from if self.live_from > self.first_published_at else None
 
+    @cached_property
+    def corrections(self) -> "list[Correction]":
+        """The story's standing corrections, oldest first; free on rows of `with_corrections()`."""
+        from . import correction
+
+        if not hasattr(self, "correction_rows"):
+            standing = correction.Correction.objects.standing().filter(article=self.article_id)
+            return list(standing.order_by("made_at", "pk"))
+        return correction.read(self.correction_rows)
+
+    @property
+    def corrected_at(self) -> datetime.datetime | None:
+        """When the story was corrected last."""
+        return self.corrections[-1].made_at if self.corrections else None
+
+    @property
+    def changed_at(self) -> datetime.datetime:
+        """When what readers get of the story changed last: its text, or what is said of it."""
+        return max(filter(None, [self.first_published_at, self.live_from, self.corrected_at]))
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise TypeError("An edition never changes: publish the article again.")
@@ -193,12 +223,14 @@ class Edition(models.Model):
 
 
 class PublicationEvent(models.Model):
-    """One line of the record of who published, scheduled or withdrew what. Append-only."""
+    """One line of the record of who published, withdrew or corrected what. Append-only."""
 
     class Action(models.TextChoices):
         PUBLISH = "publish", _("Published")
         SCHEDULE = "schedule", _("Scheduled")
         WITHDRAW = "withdraw", _("Withdrawn")
+        CORRECT = "correct", _("Corrected")
+        RETRACT = "retract", _("Correction taken back")
 
     article = models.ForeignKey(
         "articles.Article", models.PROTECT, related_name="events", verbose_name=_("article")

@@ -21,6 +21,7 @@ from articles import keys as names
 from articles.models import Edition
 from articles.signals import (
     changing,
+    correction_changed,
     edition_changed,
     image_changed,
     section_changed,
@@ -82,6 +83,8 @@ def keys_of(signal: Signal, facts: dict[str, Any]) -> tuple[set[str], int]:
             if moment is not None and moment > now
         ]
         return touched, min(map(microseconds, moments), default=NEVER)
+    if signal is correction_changed:
+        return {names.CORRECTIONS, *names.touched_by(*facts["editions"])}, NEVER
     if signal is comments_changed:
         return {names.article(facts["article"].pk)}, NEVER
     if signal is section_changed:

@@ -243,6 +243,7 @@ class TestRss:
             "pubDate",
             "category",
             "description",
+            f"{ATOM}updated",
             f"{DC}creator",
             f"{MEDIA}content",
             f"{CONTENT}encoded",

@@ -12,7 +12,7 @@ from tests.factories import make_editor, make_section, publish_article
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["front", "section", "article", "404", "410"]
+PAGES = ["front", "section", "article", "corrections", "404", "410"]
 STATUS = {"404": 404, "410": 410}
 
 
@@ -31,6 +31,7 @@ def edition(editor):
         body="The winter ferry is worth every coin that it costs us.",
         status=Comment.Status.APPROVED,
     )
+    publishing.correct(edition.article, by=editor, text="The bridge closed in 2024.")
     return edition
 
 
@@ -47,6 +48,7 @@ def paths(edition, withdrawn):
         "front": "/",
         "section": edition.section.get_absolute_url(),
         "article": edition.get_absolute_url(),
+        "corrections": "/corrections/",
         "404": "/2026/01/08/never-written/",
         "410": withdrawn.get_absolute_url(),
     }
@@ -59,6 +61,7 @@ def keys(edition, withdrawn):
         "front": {"front", "sections", story},
         "section": {f"section:{edition.section_id}", "sections", story},
         "article": {story, f"section:{edition.section_id}", "sections"},
+        "corrections": {"corrections", "sections", story},
         "404": {"front", "sections", story},
         "410": {f"article:{withdrawn.article_id}", "sections"},
     }

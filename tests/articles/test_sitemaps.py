@@ -90,7 +90,13 @@ class TestTheIndex:
         ]
         found = [loc for path in files if "news" not in path for loc in locs(path)]
         assert sorted(found) == sorted(
-            ["/", "/world/", "/archive/", *(edition.get_absolute_url() for edition in made)]
+            [
+                "/",
+                "/world/",
+                "/archive/",
+                "/corrections/",
+                *(edition.get_absolute_url() for edition in made),
+            ]
         )
         assert {Client().get(path).status_code for path in found} == {200}
 
@@ -149,10 +155,11 @@ class TestAFileOfStories:
         assert client.get(f"/sitemaps/stories-{number}.xml").status_code == 404
 
     @pytest.mark.parametrize("stories", [1, 40])
-    def test_needs_one_query(self, client, editor, stories, django_assert_num_queries):
+    def test_needs_two_queries(self, client, editor, stories, django_assert_num_queries):
         for _number in range(stories):
             publish_article(by=editor)
-        with django_assert_num_queries(1):
+        # One for the stories, one for those of them that were corrected.
+        with django_assert_num_queries(2):
             client.get("/sitemaps/stories-0.xml")
 
     def test_holds_ten_thousand_stories(self, client, editor):

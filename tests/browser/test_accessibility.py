@@ -231,6 +231,14 @@ class TestPublicPages:
         expect(page.locator("blockquote")).to_contain_text(WORDS)
         check_public(page)
 
+    @pytest.mark.parametrize("is_empty", [False, True])
+    def test_corrections(self, visit, edition, editor, is_empty):
+        if not is_empty:
+            for text in (f"It was 2024. {LONG_WORD * 2}", "It was red.\n\nNot blue."):
+                publishing.correct(edition.article, by=editor, text=text)
+            check_public(visit(f"{edition.get_absolute_url()}#corrections"))
+        check_public(visit("/corrections/"))
+
     def test_404(self, visit, paper):
         check_public(visit("/no-such-page/", status=404))
 
@@ -303,6 +311,17 @@ class TestAdminPages:
     def test_publish_desk_of_an_unfinished_story(self, visit, editor):
         bare = make_article(section=make_section("World"), body="", key_points=[], summary="")
         check_admin(visit(f"/admin/articles/article/{bare.pk}/publish/", by=editor))
+
+    def test_correct_page(self, visit, edition, editor):
+        publishing.correct(edition.article, by=editor, text="It was red.")
+        page = visit(f"/admin/articles/article/{edition.article_id}/correct/", by=editor)
+        check_admin(page)
+        edition.article.save()
+        page.reload()
+        expect(page.get_by_label("Publish the latest copy with it")).to_be_checked()
+        page.get_by_role("button", name="Publish the correction").click()
+        expect(page.locator(".errornote")).to_be_visible()
+        check_admin(page)
 
     def test_withdraw_page(self, visit, edition, editor):
         check_admin(visit(f"/admin/articles/article/{edition.article_id}/withdraw/", by=editor))

@@ -32,6 +32,7 @@ QUERIES = {
     "archive_month": 4,
     "archive_day": 4,
     "article": 5,
+    "corrections": 3,
     "feed": 1,
     "section_feed": 2,
     "topic_feed": 2,
@@ -40,7 +41,7 @@ QUERIES = {
     "sitemap": 3,
     "sitemap_pages": 1,
     "sitemap_news": 1,
-    "sitemap_stories": 1,
+    "sitemap_stories": 2,
     "robots.txt": 0,
     "manifest": 0,
 }
@@ -71,6 +72,8 @@ def edition():
     }
     for _ in range(6):
         edition = publish_article(**fields)
+    for _ in range(6):
+        publishing.correct(edition.article, by=editor, text="The bridge closed in 2024.")
     Comment.objects.bulk_create(
         Comment(
             article=edition.article,
@@ -99,6 +102,7 @@ def paths(edition):
         "archive_month": f"/{year}/{month}/",
         "archive_day": f"/{year}/{month}/{day}/",
         "article": story,
+        "corrections": "/corrections/",
         "feed": "/feed.xml",
         "section_feed": "/world/feed.atom",
         "topic_feed": "/topics/ferries/feed.json",

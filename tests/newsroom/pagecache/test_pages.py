@@ -62,13 +62,15 @@ def get(cache):
 
 @pytest.fixture
 def edition():
-    return publish_article(
+    edition = publish_article(
         section=make_section("World"),
         lead_image=make_image(),
         topics=[make_topic("Ferries")],
         authors=[make_author("Mira Holt")],
         agency=make_agency("IANS"),
     )
+    publishing.correct(edition.article, by=make_editor(), text="The bridge closed in 2024.")
+    return edition
 
 
 def is_hit(answer):
@@ -103,6 +105,7 @@ PAGES = {
     "articles:archive_year": lambda edition: f"/{edition.article.published_on:%Y}/",
     "articles:archive_month": lambda edition: f"/{edition.article.published_on:%Y/%m}/",
     "articles:archive_day": lambda edition: f"/{edition.article.published_on:%Y/%m/%d}/",
+    "articles:corrections": lambda edition: "/corrections/",
     "articles:feed": lambda edition: "/feed.xml",
     "articles:section_feed": lambda edition: "/world/feed.atom",
     "articles:topic_feed": lambda edition: "/topics/ferries/feed.json",
@@ -127,7 +130,9 @@ NO_STORY = {
     "robots.txt",
 }
 FEEDS = {f"articles:{name}feed" for name in ("", "section_", "topic_", "author_")}
-NO_COMMENTS = NO_STORY | FEEDS | {"articles:oembed", "articles:sitemap_news"}
+NO_COMMENTS = (
+    NO_STORY | FEEDS | {f"articles:{name}" for name in ("oembed", "sitemap_news", "corrections")}
+)
 NO_SECTION = (NO_STORY - {"articles:archive"}) | {"articles:oembed", "articles:sitemap_news"}
 #: What is missing once its only story is.
 GONE = {
@@ -209,6 +214,30 @@ class TestEveryPage:
         edition.section.name = "Abroad"
         edition.section.save()
         assert "Abroad" in get(path)[2]
+
+    @pytest.mark.parametrize("name", sorted({"articles:article", "articles:corrections"} | FEEDS))
+    def test_shows_a_correction_at_once_and_no_more_when_it_is_taken_back(
+        self, get, edition, settings, name
+    ):
+        settings.FEED_CONTENT = "full"
+        path = PAGES[name](edition)
+        get(path)
+        correction = publishing.correct(edition.article, by=make_editor(), text="It was red.")
+        assert "It was red." in get(path)[2]
+        assert is_hit(get(path))
+        publishing.retract(correction, by=make_editor())
+        assert "It was red." not in get(path)[2]
+
+    def test_of_corrections_gets_those_of_a_story_back_with_it(self, get, edition):
+        publishing.withdraw(edition.article, by=make_editor())
+        assert edition.short_title not in get("/corrections/")[2]
+        publishing.publish(edition.article, by=make_editor())
+        assert edition.short_title in get("/corrections/")[2]
+
+    def test_of_corrections_is_left_alone_by_other_stories(self, get, edition):
+        get("/corrections/")
+        publish_article(section=edition.section)
+        assert is_hit(get("/corrections/"))
 
     @pytest.mark.parametrize("name", ["topic", "author", "agency"])
     def test_shows_the_new_name_of_its_subject_at_once(self, get, edition, name):
