@@ -178,6 +178,7 @@ def section(request: HttpRequest, slug: str) -> HttpResponseBase:
         "articles/section.html",
         {
             "section": found,
+            "current": "page",
             "page": page,
             "editions": page.editions,
             "lead": lead,

@@ -23,12 +23,24 @@ def day_and_time(moment: datetime.datetime, zone: datetime.tzinfo | None = None)
     return f"{_day(local.month, local.day, get_language())}, {local.hour:02}:{local.minute:02}"
 
 
+def full(moment: datetime.datetime) -> str:
+    """8 January 2026, 12:30 UTC."""
+    local = localtime(moment)
+    day = _full_day(local.date(), get_language())
+    return f"{day}, {local.hour:02}:{local.minute:02} {local.tzname()}"
+
+
 def time_or_day(moment: datetime.datetime, today: datetime.datetime) -> str:
     """12:30, or 8 Jan where that isn't the day of the other moment."""
     local = localtime(moment)
     if local.date() == localtime(today).date():
         return f"{local.hour:02}:{local.minute:02}"
     return _day(local.month, local.day, get_language())
+
+
+@lru_cache(maxsize=1000)
+def _full_day(day: datetime.date, language: str | None) -> str:
+    return dateformat.format(day, "j F Y")
 
 
 @lru_cache(maxsize=1000)

@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
+from .addresses import address
 from .models import Edition, Image, Topic
 from .paper import current
 
@@ -122,7 +123,7 @@ def authors(edition: Edition) -> list[Node]:
         byline["slug"]: {
             "@type": "Person",
             "name": byline["name"],
-            "url": absolute(reverse("articles:author", args=[byline["slug"]])),
+            "url": absolute(address("articles:author", byline["slug"])),
         }
         for byline in edition.bylines
     }
@@ -234,6 +235,9 @@ def shapes(image: Image) -> list[tuple[str, int, int]]:
 
 def absolute(url: str) -> str:
     """The address with its scheme and host; one that has them stays as it is."""
+    if url.startswith("/") and not url.startswith("//"):
+        # What nearly all are; urljoin takes them apart and puts them together again.
+        return f"{settings.SITE_URL}{url}"
     return urljoin(f"{settings.SITE_URL}/", url)
 
 

@@ -2,16 +2,21 @@
 
 import datetime
 import logging
+from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import BigIntegerField, CharField, DateField, DateTimeField
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from . import keys, rendition_files, renditions
-from .models import Article, Edition, Image
+from .models import Article, Edition, Image, Topic
+from .models.edition import EditionQuerySet
+from .prepared import Prepared
 from .public import forget_visitor, public_page, public_view
 from .publishing import withdrawal_note
 from .sharing import share_links
@@ -21,6 +26,39 @@ logger = logging.getLogger(__name__)
 #: How many stories the front page lists, and the aside of an article.
 FRONT_LENGTH = 40
 ASIDE_LENGTH = 5
+
+
+_newest = Prepared(
+    Edition,
+    lambda now: Edition.objects.live(now).for_cards().newest_first()[:FRONT_LENGTH],
+    now=DateTimeField(),
+)
+_at_address = {
+    is_shown: Prepared(
+        Edition,
+        lambda now, day, slug, is_shown=is_shown: _live(now, is_shown).filter(
+            article__published_on=day, article__slug=slug
+        ),
+        now=DateTimeField(),
+        day=DateField(),
+        slug=CharField(),
+    )
+    for is_shown in (True, False)
+}
+_topics = Prepared(
+    Topic, lambda edition: Topic.objects.filter(editions=edition), edition=BigIntegerField()
+)
+_newest_in_section = Prepared(
+    Edition,
+    lambda now, section: (
+        Edition.objects.live(now)
+        .for_links()
+        .filter(section=section)
+        .newest_first()[: ASIDE_LENGTH + 1]
+    ),
+    now=DateTimeField(),
+    section=BigIntegerField(),
+)
 
 
 class Withdrawn(Exception):
@@ -34,7 +72,7 @@ class Withdrawn(Exception):
 @public_view()
 def front(request: HttpRequest) -> HttpResponseBase:
     """What is live, newest first."""
-    editions = list(Edition.objects.live().for_cards().newest_first()[:FRONT_LENGTH])
+    editions = _newest(now=timezone.now())
     return public_page(
         request,
         "articles/front.html",
@@ -56,8 +94,12 @@ def article(request: HttpRequest, year: int, month: int, day: int, slug: str) ->
         edition = find_edition(year, month, day, slug)
     except Withdrawn as gone:
         return withdrawn_page(request, gone.article)
+    context = article_context(edition)
     return public_page(
-        request, "articles/article.html", article_context(edition), keys=article_keys(edition)
+        request,
+        "articles/article.html",
+        context,
+        keys=article_keys(edition, context["topics"]),
     )
 
 
@@ -108,6 +150,11 @@ def _another_rendition(image: Image, instead: renditions.Rendition | None) -> Ht
     return response
 
 
+def _live(now: Any, is_shown: bool) -> EditionQuerySet:
+    live = Edition.objects.live(now)
+    return live.for_page() if is_shown else live.for_links()
+
+
 def find_edition(year: int, month: int, day: int, slug: str, *, is_shown: bool = True) -> Edition:
     """The live edition at this address; raises Withdrawn, or Http404 when there never was one.
 
@@ -117,12 +164,15 @@ def find_edition(year: int, month: int, day: int, slug: str, *, is_shown: bool =
         published_on = datetime.date(year, month, day)
     except ValueError as error:
         raise Http404(_("There is no such day.")) from error
-    at_address = {"article__published_on": published_on, "article__slug": slug}
-    live = Edition.objects.live()
-    try:
-        return (live.for_page() if is_shown else live.for_links()).get(**at_address)
-    except Edition.DoesNotExist:
-        past = Edition.objects.been_live().select_related("article").filter(**at_address).first()
+    found = _at_address[is_shown](now=timezone.now(), day=published_on, slug=slug)
+    if found:
+        return found[0]
+    past = (
+        Edition.objects.been_live()
+        .select_related("article")
+        .filter(article__published_on=published_on, article__slug=slug)
+        .first()
+    )
     if past is not None:
         raise Withdrawn(past.article)
     raise Http404(_("No story has this address."))
@@ -130,17 +180,12 @@ def find_edition(year: int, month: int, day: int, slug: str, *, is_shown: bool =
 
 def article_context(edition: Edition, **extra: Any) -> dict[str, Any]:
     """What articles/article.html needs; comments.views shows the same page with a refused form."""
-    newest = list(
-        Edition.objects.live()
-        .for_links()
-        .filter(section=edition.section_id)
-        .newest_first()[: ASIDE_LENGTH + 1]
-    )
+    newest = _newest_in_section(now=timezone.now(), section=edition.section_id)
     more = [other for other in newest if other.pk != edition.pk]
     return {
         "edition": edition,
         "section": edition.section,
-        "topics": edition.topics.all(),
+        "topics": _topics(edition=edition.pk),
         "more": more[:ASIDE_LENGTH],
         # All older stories of the section show the same five beside them.
         "shared_key": keys.section(edition.section_id) if len(more) == len(newest) else "",
@@ -149,9 +194,9 @@ def article_context(edition: Edition, **extra: Any) -> dict[str, Any]:
     }
 
 
-def article_keys(edition: Edition) -> list[str]:
+def article_keys(edition: Edition, topics: Iterable[Topic]) -> list[str]:
     """What an article's page is made from; the section's newest stories stand beside it."""
-    names = [keys.name_of(topic) for topic in edition.topics.all()]
+    names = [keys.name_of(topic) for topic in topics]
     return [*keys.shown(edition), keys.section(edition.section_id), keys.SECTIONS, *names]
 
 

@@ -6,29 +6,20 @@ go. The markup between the marks stays the template's; each comment is filled in
 
 import datetime
 import hashlib
-from collections.abc import Callable
-from functools import lru_cache
 from html import escape
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple
 
-from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import get_current_timezone
 from django.utils.translation import get_language
 
 from articles import moments
-
-Render = TypeVar("Render", bound=Callable[..., Any])
+from articles.kept import kept
 
 _AVATAR_SECTIONS = ("world", "business", "science", "culture", "sport", "opinion")
 #: Stands beside the names of what is filled in; neither a template nor a comment can hold it.
 _MARK = "\0"
-
-
-def kept_by_language(render: Render) -> Render:
-    """Call the function once for each language; while templates are worked on, every time."""
-    return render if settings.DEBUG else cast(Render, lru_cache(maxsize=100)(render))
 
 
 class Row(NamedTuple):
@@ -88,7 +79,7 @@ def render(rows: list[Row]) -> list[SafeString]:
     return found
 
 
-@kept_by_language
+@kept(100)
 def _compile(language: str | None) -> tuple[str, str]:
     """The template as a format string, and what it puts between two paragraphs."""
     sample = shown(Row(0, "a", "", datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)))

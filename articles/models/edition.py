@@ -49,13 +49,13 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         return self.select_related("article", "section", "lead_image")
 
     def for_page(self) -> "EditionQuerySet":
-        """Fetch all that the page of an edition shows of it; two queries.
+        """Fetch what the page of an edition shows of it.
 
         Of the article only its address: the working copy is as long again, and not for readers.
         """
         own = [field.name for field in Edition._meta.concrete_fields]
         shown = self.with_page_relations().only(*own, "article__slug", "article__published_on")
-        return shown.with_corrections().prefetch_related("topics")
+        return shown.with_corrections()
 
     def with_corrections(self) -> "EditionQuerySet":
         """Fetch the corrections of the editions' stories in the same query."""

@@ -1,20 +1,36 @@
 """Tags of the public pages."""
 
 from functools import lru_cache
+from typing import Any
 
 from django import template
+from django.conf import settings
 from django.template import Context, NodeList
 from django.template.base import FilterExpression, Parser, Token
+from django.template.loader_tags import BlockNode
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from .. import moments
-from ..models import Section
+from .. import cards, moments
+from ..addresses import address
+from ..models import Edition, Section
+from ..prepared import Prepared
+from .pictures import picture as picture_of
 
 register = template.Library()
+_sections = Prepared(Section, Section.objects.all)
+
 register.filter("iso", moments.iso)
 register.filter("day_and_time", moments.day_and_time)
+register.filter("full_moment", moments.full)
 register.filter("time_or_day", moments.time_or_day)
+
+
+@register.filter
+def author_url(slug: str) -> str:
+    """Where the stories of an author are listed."""
+    return address("articles:author", slug)
 
 
 @register.filter
@@ -28,10 +44,98 @@ def _read_time(minutes: int, language: str | None) -> str:
     return _("%(minutes)s min read") % {"minutes": minutes}
 
 
+class Sections(list[Section]):
+    """Sections in the order of the navigation."""
+
+    @property
+    def facts(self) -> tuple[tuple[str, str, str], ...]:
+        """All that the navigation shows of them, for `keep`."""
+        return tuple((section.name, section.slug, section.accent) for section in self)
+
+
 @register.simple_tag
-def section_list() -> list[Section]:
+def section_list() -> Sections:
     """The sections in the order of the navigation; one query."""
-    return list(Section.objects.all())
+    return Sections(_sections())
+
+
+@register.simple_tag
+def card(
+    edition: Edition,
+    counts: Any = None,
+    *,
+    picture: str = "",
+    level: int = 3,
+    size: str = "",
+    kicker: bool = False,
+    deck: bool = False,
+    when: bool = False,
+) -> SafeString:
+    """A story in a list; no query, if the edition came with its page relations.
+
+    `counts` are the numbers of comments by article. `picture` names the place of its picture (top
+    or river), `level` that of its heading, `size` the card's class. `kicker` names the section,
+    `deck` adds the standfirst, `when` the time.
+    """
+    section = edition.section
+    found = cards.Card(
+        url=edition.get_absolute_url(),
+        title=edition.short_title,
+        accent=section.accent,
+        section=section.name,
+        section_url=section.get_absolute_url(),
+        deck=edition.standfirst if deck else "",
+        picture=picture_of(edition, picture) if picture else SafeString(""),
+        meta=story_meta(edition, counts, when=when),
+    )
+    return cards.render(found, level=level, size=size, kicker=kicker)
+
+
+@register.simple_tag
+def story_meta(edition: Edition, counts: Any = None, *, when: bool = False) -> SafeString:
+    """The line under a story in a list; see `card`."""
+    comments = counts.get(edition.article_id, 0) if isinstance(counts, dict) else 0
+    return cards.meta(edition, comments, when=when)
+
+
+class KeptNode(template.Node):
+    """A part of a template that is rendered once for each set of facts."""
+
+    #: How many sets of facts are kept.
+    LENGTH = 500
+
+    def __init__(self, facts: list[FilterExpression], nodes: NodeList) -> None:
+        self.facts = facts
+        self.nodelist = nodes
+        self._kept: dict[tuple[Any, ...], str] = {}
+
+    def render(self, context: Context) -> str:
+        if settings.DEBUG:
+            return self.nodelist.render(context)
+        facts = (get_language(), *(fact.resolve(context) for fact in self.facts))
+        content = self._kept.get(facts)
+        if content is None:
+            content = self.nodelist.render(context)
+            if len(self._kept) >= self.LENGTH:
+                self._kept.clear()
+            self._kept[facts] = content
+        return content
+
+
+@register.tag
+def keep(parser: Parser, token: Token) -> KeptNode:
+    """`{% keep fact fact %}...{% endkeep %}`: keep what comes of a part that many pages share.
+
+    Besides the language the part may use nothing but what these facts say, and facts compare by
+    value: texts, numbers and tuples of them, no rows, which are equal when their keys are. Then
+    what is kept can't be out of date.
+    """
+    _name, *facts = token.split_contents()
+    nodes = parser.parse(("endkeep",))
+    parser.delete_first_token()
+    if nodes.get_nodes_by_type(BlockNode):
+        raise template.TemplateSyntaxError("What is kept is the same for all templates: no blocks")
+    return KeptNode([parser.compile_filter(fact) for fact in facts], nodes)
 
 
 class SharedNode(template.Node):

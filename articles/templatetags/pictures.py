@@ -1,13 +1,12 @@
 """Pictures on the public pages."""
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from django import template
-from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from ..kept import kept
 from ..models import Edition, Image
 from ..renditions import SITE_CROP
 
@@ -57,13 +56,12 @@ def picture(edition: Edition, place: str = "river") -> SafeString:
     image = edition.lead_image
     if image is None or not image.stem:
         return SafeString("")
-    markup = _markup.__wrapped__ if settings.DEBUG else _markup
     widths = tuple(image.widths[SITE_CROP])
-    return markup(image.stem, widths, edition.lead_image_alt, place)
+    return _markup(image.stem, widths, edition.lead_image_alt, place)
 
 
 # A front page shows forty pictures, and nearly the same ones each time that it is rendered.
-@lru_cache(maxsize=1024)
+@kept(1024)
 def _markup(stem: str, widths: tuple[int, ...], alt: str, name: str) -> SafeString:
     image = Image(renditions={"stem": stem, "widths": {SITE_CROP: widths}})
     place = PLACES[name]

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.db.models import BigIntegerField
 from django.template import Context
 from django.template.loader import render_to_string
 from django.utils.html import escape
@@ -13,7 +14,9 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language
 
 from articles.addresses import address
+from articles.kept import kept
 from articles.models import Edition
+from articles.prepared import Prepared
 
 from .. import rendering
 from ..forms import CommentForm
@@ -24,14 +27,21 @@ register = template.Library()
 #: How many comments machines are told of, besides their number.
 NODES = 5
 
+_approved = Prepared(
+    Comment,
+    lambda article: (
+        Comment.objects.approved().filter(article=article).values_list(*rendering.Row._fields)
+    ),
+    article=BigIntegerField(),
+)
+
 _ACTION = "where-the-form-goes"
 
 
 @register.simple_tag
 def comment_list(edition: Edition) -> list[rendering.Row]:
     """The approved comments of a story, oldest first; one query for number and thread alike."""
-    rows = Comment.objects.approved().filter(article=edition.article_id)
-    return list(map(rendering.Row._make, rows.values_list(*rendering.Row._fields)))
+    return [rendering.Row._make(row) for row in _approved(article=edition.article_id)]
 
 
 @register.simple_tag
@@ -75,7 +85,7 @@ def comment_form(context: Context, edition: Edition) -> SafeString:
     )
 
 
-@rendering.kept_by_language
+@kept(100)
 def _empty_form(language: str | None) -> str:
     """The form that all stories show alike, but for where it is sent."""
     return render_to_string("comments/_form.html", {"form": CommentForm(action=_ACTION)})

@@ -25,6 +25,7 @@ class TestMoments:
         with timezone.override(place), translation.override(language):
             assert moments.iso(moment) == filtered(moment, "c")
             assert moments.day_and_time(moment) == filtered(moment, "j M, H:i")
+            assert moments.full(moment) == filtered(moment, "j F Y, H:i T")
 
     @given(MOMENTS, MOMENTS, PLACES, LANGUAGES)
     def test_of_another_day_say_the_day(self, moment, today, place, language):

@@ -37,7 +37,7 @@ QUERIES = {
     "section_feed": 2,
     "topic_feed": 2,
     "author_feed": 2,
-    "oembed": 2,
+    "oembed": 1,
     "sitemap": 3,
     "sitemap_pages": 1,
     "sitemap_news": 1,

@@ -1,0 +1,54 @@
+"""Stories in lists. A front page has forty, nearly the same each time that it is rendered."""
+
+from typing import NamedTuple
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+from . import moments
+from .kept import kept
+from .models import Edition
+
+
+class Card(NamedTuple):
+    """All that a list shows of a story, by value: cards that are equal look the same."""
+
+    url: str
+    title: str
+    accent: str
+    section: str
+    section_url: str
+    deck: str
+    #: Markup of the picture and of the line below, "" without one.
+    picture: SafeString
+    meta: SafeString
+
+
+def render(card: Card, *, level: int = 3, size: str = "", kicker: bool = False) -> SafeString:
+    """The card as articles/_card.html has it: `level` of its heading, `size` for its class."""
+    return _render(card, level, size, kicker, get_language())
+
+
+@kept(4000)
+def _render(card: Card, level: int, size: str, kicker: bool, language: str | None) -> SafeString:
+    facts = {"card": card, "level": level, "size": size, "kicker": kicker}
+    return mark_safe(render_to_string("articles/_card.html", facts).strip())  # noqa: S308
+
+
+def meta(edition: Edition, comments: int = 0, *, when: bool = False) -> SafeString:
+    """Read time, number of comments if there are any, and when it was published if asked for."""
+    moment = edition.first_published_at if when else None
+    return _meta(
+        moments.iso(moment) if moment else "",
+        moments.day_and_time(moment) if moment else "",
+        edition.reading_minutes,
+        comments,
+        get_language(),
+    )
+
+
+@kept(4000)
+def _meta(iso: str, when: str, minutes: int, comments: int, language: str | None) -> SafeString:
+    facts = {"iso": iso, "when": when, "minutes": minutes, "comments": comments}
+    return mark_safe(render_to_string("articles/_meta.html", facts).strip())  # noqa: S308
