@@ -16,6 +16,8 @@ class Card(NamedTuple):
 
     url: str
     title: str
+    #: The code of the story's language.
+    language: str
     accent: str
     section: str
     section_url: str

@@ -16,7 +16,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import formats, timezone
 
-from . import keys, listing
+from . import keys, languages, listing
 from .models import Author, Edition, Section, Topic
 from .paper import FULL, current
 from .public import public_response, public_view
@@ -136,7 +136,7 @@ def rss(feed: Feed) -> bytes:
     add(channel, "title", feed.title)
     add(channel, "link", feed.url)
     add(channel, "description", feed.description)
-    add(channel, "language", current().language)
+    add(channel, "language", languages.tag(""))
     add(channel, "lastBuildDate", format_datetime(feed.updated_at))
     add(channel, "atom:link", rel="self", type="application/rss+xml", href=feed.self_url)
     if current().websub_hub:
@@ -151,6 +151,9 @@ def rss(feed: Feed) -> bytes:
         add(item, "atom:updated", moment(edition.changed_at))
         for name in _authors(edition):
             add(item, "dc:creator", name)
+        if code := _own_language(edition):
+            # RSS itself knows the language of the whole channel only.
+            add(item, "dc:language", code)
         add(item, "category", edition.section.name)
         add(item, "description", _summary(edition))
         if current().feed_content == FULL:
@@ -167,7 +170,7 @@ def rss(feed: Feed) -> bytes:
 
 def atom(feed: Feed) -> bytes:
     """Atom (RFC 4287)."""
-    tree = root("feed", {"": _NAMESPACES["atom"]}, **{"xml:lang": current().language})
+    tree = root("feed", {"": _NAMESPACES["atom"]}, **{"xml:lang": languages.tag("")})
     add(tree, "id", feed.self_url)
     add(tree, "title", feed.title)
     add(tree, "subtitle", feed.description)
@@ -179,7 +182,7 @@ def atom(feed: Feed) -> bytes:
     add(tree, "icon", absolute(static("img/icon-192.png")))
     add(add(tree, "author"), "name", current().name)
     for edition in feed.editions:
-        entry = add(tree, "entry")
+        entry = add(tree, "entry", **{"xml:lang": _own_language(edition)})
         add(entry, "id", edition.absolute_url)
         add(entry, "title", edition.short_title)
         add(entry, "link", rel="alternate", type="text/html", href=edition.absolute_url)
@@ -203,7 +206,7 @@ def json_feed(feed: Feed) -> bytes:
         "feed_url": feed.self_url,
         "description": feed.description,
         "icon": absolute(static("img/icon-512.png")),
-        "language": current().language,
+        "language": languages.tag(""),
     }
     if current().websub_hub:
         data["hubs"] = [{"type": "WebSub", "url": current().websub_hub}]
@@ -225,6 +228,8 @@ def _item(edition: Edition) -> dict[str, Any]:
             for byline in _people(edition)
         ],
     }
+    if code := _own_language(edition):
+        item["language"] = code
     if current().feed_content == FULL:
         item["content_html"] = _content(edition)
     else:
@@ -232,6 +237,12 @@ def _item(edition: Edition) -> dict[str, Any]:
     for url, _width, _height in _picture(edition):
         item["image"] = url
     return {name: value for name, value in item.items() if value != []}
+
+
+def _own_language(edition: Edition) -> str:
+    """The story's language where it isn't the feed's."""
+    code = languages.tag(edition.language)
+    return "" if code == languages.tag("") else code
 
 
 def _people(edition: Edition) -> list[dict[str, str]]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.utils import formats, timezone
+from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from . import body, checklist, reading_time, search, typography
 from .models import Article, Correction, Edition, Listing, PublicationEvent
@@ -200,11 +201,16 @@ def retract(correction: Correction, *, by: "User") -> None:
 
 
 def dateline(article: Article) -> str:
-    """The dateline as printed, such as "Washington, Jan 8"; empty without a place."""
+    """The dateline as printed, such as "Washington, Jan 8"; empty without a place.
+
+    It is a part of the story, and so in the story's language, whichever the editor's is.
+    """
     if not article.dateline_place or article.dateline_date is None:
         return article.dateline_place
-    day = formats.date_format(article.dateline_date, "M j")
-    return _("%(place)s, %(date)s") % {"place": article.dateline_place, "date": day}
+    with translation.override(article.written_in):
+        # Translators: the date of a dateline, in the form of Django's date filter.
+        day = formats.date_format(article.dateline_date, pgettext("dateline", "M j"))
+        return _("%(place)s, %(date)s") % {"place": article.dateline_place, "date": day}
 
 
 def withdrawal_note(article: Article) -> str:
@@ -271,6 +277,7 @@ def _freeze(
         number=last.number + 1 if last else 1,
         revision=revision,
         section=article.section,
+        language=article.written_in,
         headline=article.headline.strip(),
         short_title=article.title.strip(),
         standfirst=article.standfirst.strip(),
@@ -294,7 +301,9 @@ def _freeze(
         lead_image_credit=image.credit if image else "",
         body_html=html,
         word_count=reading_time.word_count(read),
-        reading_minutes=reading_time.minutes(read, images=1 if image else 0),
+        reading_minutes=reading_time.minutes(
+            read, images=1 if image else 0, language=article.written_in
+        ),
         first_published_at=first.live_from if first else live_from,
         live_from=live_from,
         created_by=by,

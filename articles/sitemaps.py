@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import keys, listing
+from . import keys, languages, listing
 from .models import Article, Correction, Edition, Section
 from .models.edition import EditionQuerySet
 from .paper import current
@@ -95,7 +95,7 @@ def news(request: HttpRequest) -> HttpResponseBase:
         item = add(url, "news:news")
         publication = add(item, "news:publication")
         add(publication, "news:name", current().name)
-        add(publication, "news:language", _language())
+        add(publication, "news:language", _language(edition.language))
         add(item, "news:publication_date", moment(edition.first_published_at))
         add(item, "news:title", edition.short_title)
     return public_response(request, document(tree), _CONTENT_TYPE, keys=[keys.FRONT, keys.NEWS])
@@ -152,8 +152,8 @@ def _news_begin() -> datetime:
     return timezone.now() - keys.NEWS_AGE
 
 
-def _language() -> str:
+def _language(code: str) -> str:
     """The language as Google's extension has it: two or three letters, but for Chinese."""
-    code = current().language.lower()
+    code = languages.normal(code or languages.of_paper())
     chinese = {"zh-hans": "zh-cn", "zh-cn": "zh-cn", "zh-hant": "zh-tw", "zh-tw": "zh-tw"}
     return chinese.get(code, code.partition("-")[0])

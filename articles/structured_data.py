@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
+from . import languages
 from .addresses import address
 from .models import Edition, Image, Topic
 from .paper import current
@@ -89,7 +90,7 @@ def news_article(
         "keywords": [topic.name for topic in topics],
         "wordCount": edition.word_count,
         "timeRequired": f"PT{edition.reading_minutes}M",
-        "inLanguage": current().language,
+        "inLanguage": languages.tag(edition.language),
         "isAccessibleForFree": True,
         "isBasedOn": edition.canonical_url,
         "correction": correction_nodes(edition) if corrections is None else list(corrections),
@@ -164,7 +165,7 @@ def website() -> Node:
         "url": f"{settings.SITE_URL}/",
         "name": current().name,
         "description": current().tagline,
-        "inLanguage": current().language,
+        "inLanguage": languages.tag(""),
         "publisher": publisher(),
     }
     try:

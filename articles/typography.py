@@ -1,6 +1,7 @@
-"""Typewriter marks become typographic ones, in English text.
+"""Typewriter marks become typographic ones, in English, Hindi and Arabic text.
 
-- "straight" and 'single' quotation marks become “curly” and ‘curly’; apostrophes become ’
+- "straight" and 'single' quotation marks become “curly” and ‘curly’; apostrophes become ’. In
+  Arabic they become «guillemets» and, inside a quotation, ‹single ones›, which browsers mirror
 - a hyphen or two between spaces becomes a spaced en dash, the dash of the house: a war – or not
 - two or three hyphens between words, without spaces, become an em dash: “I was—”
 - three full stops become an ellipsis
@@ -9,13 +10,15 @@ Left alone: web and email addresses; feet and inches (6'2", a 12" record) and an
 digit while no quotation is open; a hyphen at the start of a line, which is a bullet; hyphens in
 ranges (August 2-3) and words; code, and everything inside tags.
 
-Doing it twice changes nothing. Other languages have other marks, so their text comes back as it
-is.
+Doing it twice changes nothing. Further languages have marks of their own, so their text comes
+back as it is.
 """
 
 import html as entities
 import re
 import unicodedata
+
+from .languages import base
 
 _ADDRESS = re.compile(
     r"(?:https?://|www\.)[^\s<>\"“”]*[^\s<>\"“”'‘’.,:;!?)\]}]"
@@ -29,7 +32,11 @@ _ELLIPSIS = re.compile(r"(?<![./\\])\.{3}(?![./\\])")
 _SPACED_DASH = re.compile(r"(?<=[ \t\u00a0])-{1,2}(?=[ \t\n\u00a0])")
 _CLOSED_DASH = re.compile(r"(?<=[^\s-])-{2,3}(?=[^\s-])")
 _BULLET = re.compile(r"^[ \t\u00a0]*-{1,2}(?=\s)", re.MULTILINE)
-_QUOTE_OR_PARAGRAPH = re.compile(r"[\"'“”‘’]|\n[ \t]*\n")
+_QUOTE_OR_PARAGRAPH = re.compile(r"[\"'“”‘’«»‹›]|\n[ \t]*\n")
+
+#: The opening and the closing double mark, then the single ones. Hindi papers quote as English
+#: ones do.
+_MARKS = {"ar": "«»‹›", "en": "“”‘’", "hi": "“”‘’"}
 
 #: Words that have lost their beginning: the mark before them is an apostrophe.
 _CLIPPED_WORD = re.compile(
@@ -41,8 +48,8 @@ _CLIPPED_YEAR = re.compile(r"\d\d(?![^\W_])")
 #: Text up to a closing single mark, with apostrophes inside words but no opening mark before it.
 _SINGLE_QUOTATION = re.compile(r"(?:[^']|(?<=\w)'(?=\w))*(?<=[\w.,!?…])'(?!\w)")
 
-_BEFORE_OPENING = frozenset("([{<“‘–—-/=¿¡|*_~")
-_AFTER_CLOSING = frozenset(".,;:!?)]}>…–—-/|*_~”’")
+_BEFORE_OPENING = frozenset("([{<“‘«‹–—-/=¿¡|*_~")
+_AFTER_CLOSING = frozenset(".,;:!?)]}>…–—-/|*_~”’»›।॥،؛؟۔")
 
 #: Stands for what must not be looked into, such as code: a word, as far as its neighbours care.
 _OPAQUE = "\ufffc"
@@ -63,11 +70,12 @@ _VERBATIM = re.compile(
 
 
 def curl(text: str, language: str = "en") -> str:
-    """Plain text with typographic marks; text in a language other than English as it is.
+    """Plain text with typographic marks; text in a language without marks here as it is.
 
     `language` is a language code such as "en" or "en-gb".
     """
-    return "".join(_curled(text)) if _is_english(language) else text
+    marks = _MARKS.get(base(language))
+    return "".join(_curled(text, marks)) if marks else text
 
 
 def curl_html(html: str, language: str = "en") -> str:
@@ -77,7 +85,8 @@ def curl_html(html: str, language: str = "en") -> str:
     contents of code and pre are left alone; character references in text become characters. Made
     for the output of `body.clean`: HTML with comments or malformed tags is returned as it is.
     """
-    if not _is_english(language):
+    quotation = _MARKS.get(base(language))
+    if not quotation:
         return html
     pieces = _TOKEN.findall(html)
     if sum(map(len, pieces)) != len(html):
@@ -87,7 +96,7 @@ def curl_html(html: str, language: str = "en") -> str:
     depth = 0
 
     def finish_block() -> None:
-        marks = _curled("".join(text for _index, text in block))
+        marks = _curled("".join(text for _index, text in block), quotation)
         start = 0
         for index, text in block:
             end = start + len(text)
@@ -119,24 +128,20 @@ def curl_html(html: str, language: str = "en") -> str:
     return "".join(pieces)
 
 
-def _is_english(language: str) -> bool:
-    return re.split("[-_]", language.lower())[0] == "en"
-
-
-def _curled(text: str) -> list[str]:
+def _curled(text: str, marks: str) -> list[str]:
     """What becomes of each character of the text: itself, another one, or nothing.
 
     A mark can depend on its neighbour's, so passes are made until one changes nothing.
     """
     cells = list(text)
-    while changes := _changes("".join(cells)):
+    while changes := _changes("".join(cells), marks):
         places = [index for index, cell in enumerate(cells) if cell]
         for index, mark in changes.items():
             cells[places[index]] = mark
     return cells
 
 
-def _changes(text: str) -> dict[int, str]:
+def _changes(text: str, quotation: str) -> dict[int, str]:
     """The marks to change in one pass: index to new character, or to "" for none."""
     fixed: set[int] = set()
     for pattern in (_ADDRESS, _FEET_AND_INCHES, _BULLET):
@@ -150,37 +155,36 @@ def _changes(text: str) -> dict[int, str]:
                 changes.update(dict.fromkeys(range(match.start() + 1, match.end()), ""))
     if not changes:
         # Quotation marks last, as they go by the dashes and ellipses beside them.
-        _Quotes(text, fixed, changes).read()
+        _Quotes(text, fixed, changes, quotation).read()
     return changes
 
 
 class _Quotes:
     """Reads a text from its start and decides about each straight quotation mark."""
 
-    def __init__(self, text: str, fixed: set[int], changes: dict[int, str]) -> None:
+    def __init__(self, text: str, fixed: set[int], changes: dict[int, str], marks: str) -> None:
         self.text, self.fixed, self.changes = text, fixed, changes
+        self.opening, self.closing = marks[::2], marks[1::2]
         self.open = {'"': 0, "'": 0}
 
     def read(self) -> None:
         for match in _QUOTE_OR_PARAGRAPH.finditer(self.text):
             index, mark = match.start(), match[0]
-            if mark in "“‘":
-                self.open['"' if mark == "“" else "'"] += 1
-            elif mark == "”":
-                self._close('"')
-            elif mark == "’":
-                if not self._is_inside_word(index):
-                    self._close("'")
+            if mark in self.opening:
+                self.open["\"'"[self.opening.index(mark)]] += 1
+            elif mark in self.closing:
+                if mark != "’" or not self._is_inside_word(index):
+                    self._close("\"'"[self.closing.index(mark)])
             elif mark.startswith("\n"):
                 # A quotation of several paragraphs opens each of them and closes only the last.
                 self.open = {'"': 0, "'": 0}
-            elif index not in self.fixed:
+            elif mark in self.open and index not in self.fixed:
                 decide = self._double if mark == '"' else self._single
                 if new := decide(index):
                     self.changes[index] = new
 
     def _double(self, index: int) -> str:
-        return self._paired(index, '"', "“", "”")
+        return self._paired(index, '"', self.opening[0], self.closing[0])
 
     def _single(self, index: int) -> str:
         following = index + 1
@@ -195,7 +199,7 @@ class _Quotes:
                 self.text, following, following + 300
             ):
                 return "’"
-        return self._paired(index, "'", "‘", "’")
+        return self._paired(index, "'", self.opening[1], self.closing[1])
 
     def _paired(self, index: int, kind: str, opening: str, closing: str) -> str:
         """The opening or the closing mark, or "" where it can't be told which."""

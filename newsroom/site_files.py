@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.templatetags.static import static
 from django.urls import reverse
 
+from articles import languages
 from articles.paper import REFUSE, current
 from articles.public import public_response, public_view
 
@@ -36,7 +37,7 @@ def manifest(request: HttpRequest) -> HttpResponseBase:
         "name": paper.name,
         "short_name": paper.name,
         "description": paper.tagline,
-        "lang": paper.language,
+        "lang": languages.tag(""),
         "id": "/",
         "start_url": "/",
         "scope": "/",

@@ -141,7 +141,7 @@ class ArticleAdmin(PartOfStory, LongListAdmin):
     fieldsets = [
         (
             _("Story"),
-            {"fields": ["headline", "short_title", "standfirst", "section", "slug"]},
+            {"fields": ["headline", "short_title", "standfirst", "section", "language", "slug"]},
         ),
         (
             _("Text"),

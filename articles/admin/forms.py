@@ -6,11 +6,11 @@ from typing import Any, cast
 from django import forms
 from django.http import QueryDict
 from django.utils import timezone
-from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Article, Correction
+from ..slugs import slug_of
 
 
 class ArticleForm(forms.ModelForm):
@@ -34,9 +34,9 @@ class ArticleForm(forms.ModelForm):
 
     def clean_slug(self) -> str:
         """The slug, made from the title when it was left empty."""
-        return self.cleaned_data["slug"] or slugify(
+        return self.cleaned_data["slug"] or slug_of(
             self.cleaned_data.get("short_title") or self.cleaned_data.get("headline") or ""
-        )[:120].strip("-")
+        )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_prose_editor.fields import ProseEditorField
 
-from .. import typography
+from .. import languages, typography
 from ..body import clean as clean_body
 
 if TYPE_CHECKING:
@@ -71,6 +71,18 @@ class Article(models.Model):
 
     section = models.ForeignKey(
         "articles.Section", models.PROTECT, related_name="articles", verbose_name=_("section")
+    )
+    language = models.CharField(
+        _("language"),
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        choices=languages.choices,
+        help_text=_(
+            "What this story is written in. It decides the read time, the quotation marks and how"
+            " screen readers pronounce it."
+        ),
     )
     headline = models.CharField(
         _("headline"), max_length=200, help_text=_("The large line on the story's own page.")
@@ -208,7 +220,7 @@ class Article(models.Model):
         The count is what lets a later save or publication notice that it was made from an older
         copy; see `publishing.Stale`.
         """
-        language = settings.LANGUAGE_CODE
+        language = self.written_in
         for name in TYPOGRAPHIC_FIELDS:
             setattr(self, name, typography.curl(getattr(self, name), language))
         self.body = typography.curl_html(self.body, language)
@@ -216,6 +228,11 @@ class Article(models.Model):
         if (fields := kwargs.get("update_fields")) is not None:
             kwargs["update_fields"] = {*fields, "revision", "updated_at"}
         super().save(*args, **kwargs)
+
+    @property
+    def written_in(self) -> str:
+        """The code of the story's language: the paper's, unless it has one of its own."""
+        return self.language or languages.of_paper()
 
     @property
     def title(self) -> str:
@@ -271,7 +288,7 @@ class KeyPoint(models.Model):
         return self.text
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.text = typography.curl(self.text, settings.LANGUAGE_CODE)
+        self.text = typography.curl(self.text, self.article.written_in)
         super().save(*args, **kwargs)
 
 

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from .correction import Correction
 
 #: What a link to a story says, and what a card says besides.
-_LINK = ("headline", "short_title", "reading_minutes", "article__slug", "article__published_on")
+_LINK = (
+    "headline",
+    "short_title",
+    "language",
+    "reading_minutes",
+    "article__slug",
+    "article__published_on",
+)
 _CARD = ("standfirst", "key_points", "first_published_at", "section", "lead_image_alt")
 
 
@@ -91,6 +98,14 @@ class Edition(models.Model):
     )
     section = models.ForeignKey(
         "articles.Section", models.PROTECT, related_name="editions", verbose_name=_("section")
+    )
+    language = models.CharField(
+        _("language"),
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The code of the story's language; empty for the paper's."),
     )
     headline = models.CharField(_("headline"), max_length=200)
     short_title = models.CharField(_("short title"), max_length=200)

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from .. import cards, moments
+from .. import cards, languages, moments
 from ..addresses import address
 from ..models import Edition, Section
 from ..prepared import Prepared
@@ -25,6 +25,17 @@ register.filter("iso", moments.iso)
 register.filter("day_and_time", moments.day_and_time)
 register.filter("full_moment", moments.full)
 register.filter("time_or_day", moments.time_or_day)
+#: ` lang="hi" dir="ltr"` for the code of a story's language; nothing if it is the page's.
+register.filter("foreign", languages.foreign)
+
+
+@register.filter
+def story_part(language: str) -> SafeString:
+    """The attributes of a part of a story on its own page: its language and direction.
+
+    In the page's language, which an editor may have left untold, each part's letters decide.
+    """
+    return languages.foreign(language) or SafeString(' dir="auto"')
 
 
 @register.filter
@@ -81,6 +92,7 @@ def card(
     found = cards.Card(
         url=edition.get_absolute_url(),
         title=edition.short_title,
+        language=edition.language,
         accent=section.accent,
         section=section.name,
         section_url=section.get_absolute_url(),

@@ -8,11 +8,13 @@ from django import template
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from .. import structured_data
+from .. import languages, structured_data
 from ..models import Edition, Topic
 from ..structured_data import Crumb
 
 register = template.Library()
+#: Language and country as Open Graph wants them, for the code of a story's language.
+register.filter("locale", languages.locale)
 
 
 @register.simple_tag

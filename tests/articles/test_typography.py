@@ -196,3 +196,32 @@ class TestAnyText:
     @given(st.text(alphabet="\"'") | st.text(alphabet="\"' a"))
     def test_copes_with_marks_only(self, text):
         assert len(curl(text)) == len(text)
+
+
+class TestOtherLanguages:
+    @pytest.mark.parametrize(
+        ("language", "typed", "printed"),
+        [
+            ("hi", "उसने कहा, \"हम 'कल' आएँगे\"।", "उसने कहा, “हम ‘कल’ आएँगे”।"),
+            ("hi", "राम - श्याम...", "राम – श्याम…"),
+            ("ar", 'قال "لن نعود" ثم مضى', "قال «لن نعود» ثم مضى"),
+            ("ar", "\"هذا 'كل' ما نريد\"،", "«هذا ‹كل› ما نريد»،"),
+            ("ar", "ماكدونالد's - هنا...", "ماكدونالد’s – هنا…"),
+            ("ar-eg", '"نعم"؟', "«نعم»؟"),
+            ("fr", '"Bonjour"', '"Bonjour"'),
+        ],
+    )
+    def test_have_their_own_marks(self, language, typed, printed):
+        assert curl(typed, language) == printed
+
+    @given(
+        st.text(st.sampled_from("\"'«»‹›“”‘’ .-،؟।\nقलa1"), max_size=30),
+        st.sampled_from("hi ar".split()),
+    )
+    def test_stay_as_they_are_the_second_time(self, text, language):
+        once = curl(text, language)
+        assert curl(once, language) == once
+
+    def test_have_them_across_tags(self):
+        html = '<p>قال "<em>لا</em>"</p>'
+        assert curl_html(html, "ar") == "<p>قال «<em>لا</em>»</p>"
