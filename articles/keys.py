@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from .models import Agency, Author, Correction, Edition, Listing, Topic
 
-#: Which stories are the newest of all.
+#: Which stories are the newest of all, and which of them editors put on the front page.
 FRONT = "front"
 #: Names, colours and order of the sections, which every page shows.
 SECTIONS = "sections"
@@ -29,6 +29,16 @@ NEWS_AGE = timedelta(days=2)
 SITEMAP_LENGTH = 10_000
 #: How many months a page of a list may name before it names years instead.
 _MONTHS = 12
+
+
+def part(*names: str) -> str:
+    """The name of a part of pages that depends on these keys alone."""
+    return "+".join(names)
+
+
+def of_part(name: str) -> list[str]:
+    """The keys in the name of a part."""
+    return name.split("+")
 
 
 def article(pk: int) -> str:

@@ -87,11 +87,12 @@ def public_page(
     """Render a page with its Surrogate-Key, Cache-Control and ETag; 304 when it is unchanged.
 
     The template must not touch the session, the user, messages or a CSRF token: the page is one
-    value for everybody.
+    value for everybody. A tag that shows a fact which the view doesn't know of adds its key to
+    `surrogate_keys`.
     """
-    return public_response(
-        request, render_to_string(template, context, request), keys=keys, status=status
-    )
+    names = list(keys)
+    content = render_to_string(template, {**context, "surrogate_keys": names}, request)
+    return public_response(request, content, keys=dict.fromkeys(names), status=status)
 
 
 def public_response(

@@ -6,6 +6,7 @@ or taken back.
 section_changed: `sender=Section, section` - a section was added, changed or removed.
 subject_changed: `sender=Topic|Author|Agency, subject` - one was added, renamed or removed.
 image_changed: `sender=Image, image` - a picture that stories may show has new renditions.
+front_page_changed: `sender=FrontPage` - editors chose other stories or sections for it.
 
 And before it is:
 
@@ -24,6 +25,7 @@ correction_changed = Signal()
 section_changed = Signal()
 subject_changed = Signal()
 image_changed = Signal()
+front_page_changed = Signal()
 changing = Signal()
 
 

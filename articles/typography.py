@@ -243,3 +243,11 @@ class _Quotes:
 
 def _is_of_word(char: str) -> bool:
     return bool(char) and (char == _OPAQUE or unicodedata.category(char)[0] in "LMN")
+
+
+def initial(name: str) -> str:
+    """The letter that stands for a name."""
+    letter = next((char for char in name if char.isalnum()), name[:1])
+    capital = letter.upper()
+    # Some, such as the German sharp s, have a capital of two letters.
+    return capital if len(capital) == 1 else letter

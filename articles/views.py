@@ -13,7 +13,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from . import keys, rendition_files, renditions
+from . import front_page, keys, rendition_files, renditions
 from .models import Article, Edition, Image, Topic
 from .models.edition import EditionQuerySet
 from .prepared import Prepared
@@ -23,16 +23,9 @@ from .sharing import share_links
 
 logger = logging.getLogger(__name__)
 
-#: How many stories the front page lists, and the aside of an article.
-FRONT_LENGTH = 40
+#: How many stories the aside of an article lists.
 ASIDE_LENGTH = 5
 
-
-_newest = Prepared(
-    Edition,
-    lambda now: Edition.objects.live(now).for_cards().newest_first()[:FRONT_LENGTH],
-    now=DateTimeField(),
-)
 _at_address = {
     is_shown: Prepared(
         Edition,
@@ -71,19 +64,14 @@ class Withdrawn(Exception):
 
 @public_view()
 def front(request: HttpRequest) -> HttpResponseBase:
-    """What is live, newest first."""
-    editions = _newest(now=timezone.now())
+    """What editors chose for it, and the newest."""
+    sections = front_page.sections()
+    layout = front_page.compose(sections)
     return public_page(
         request,
         "articles/front.html",
-        {
-            "editions": editions,
-            "lead": editions[0] if editions else None,
-            "wire": editions[1:9],
-            "top": editions[9:13],
-            "river": editions[13:],
-        },
-        keys=[keys.FRONT, keys.SECTIONS, *keys.of_list(editions)],
+        {"sections": sections, "layout": layout, "editions": layout.editions},
+        keys=[keys.FRONT, keys.SECTIONS, *keys.of_list(layout.editions)],
     )
 
 

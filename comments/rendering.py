@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 
 from articles import moments
 from articles.kept import kept
+from articles.typography import initial
 
 _AVATAR_SECTIONS = ("world", "business", "science", "culture", "sport", "opinion")
 #: Stands beside the names of what is filled in; neither a template nor a comment can hold it.
@@ -46,14 +47,6 @@ def shown(row: Row, zone: datetime.tzinfo | None = None) -> dict[str, Any]:
         "posted": moments.day_and_time(row.created_at, zone),
         "paragraphs": paragraphs(row.body),
     }
-
-
-def initial(name: str) -> str:
-    """The letter of the avatar."""
-    letter = next((char for char in name if char.isalnum()), name[:1])
-    capital = letter.upper()
-    # Some, such as the German sharp s, have a capital of two letters.
-    return capital if len(capital) == 1 else letter
 
 
 def avatar_section(name: str) -> str:

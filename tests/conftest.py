@@ -20,5 +20,9 @@ def committed_db(transactional_db: None) -> None:
 
     A test that commits is cleaned up by emptying every table, which takes those groups along.
     """
-    for migration in ("articles.migrations.0002_editors", "comments.migrations.0002_moderators"):
+    for migration in (
+        "articles.migrations.0002_editors",
+        "articles.migrations.0011_curators",
+        "comments.migrations.0002_moderators",
+    ):
         import_module(migration).make_group(apps, SimpleNamespace(connection=connection))

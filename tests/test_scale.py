@@ -60,6 +60,7 @@ def paper(django_db_setup, django_db_blocker):
         # Emptying the tables takes the groups along that migrations made.
         for migration in (
             "articles.migrations.0002_editors",
+            "articles.migrations.0011_curators",
             "comments.migrations.0002_moderators",
         ):
             import_module(migration).make_group(apps, SimpleNamespace(connection=connection))

@@ -1,6 +1,7 @@
 from .article import Article, Byline, KeyPoint
 from .correction import Correction
 from .edition import Edition, PublicationEvent
+from .front_page import FrontBlock, FrontPage, FrontStory
 from .image import Image
 from .listing import Listing
 from .search import SearchDocument, SearchWord
@@ -13,6 +14,9 @@ __all__ = [
     "Byline",
     "Correction",
     "Edition",
+    "FrontBlock",
+    "FrontPage",
+    "FrontStory",
     "Image",
     "KeyPoint",
     "Listing",

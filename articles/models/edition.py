@@ -70,9 +70,12 @@ class EditionQuerySet(models.QuerySet["Edition"]):
 
         return self.annotate(correction_rows=rows_of_story())
 
-    def for_cards(self) -> "EditionQuerySet":
-        """Fetch what articles/_card.html shows, and no more: bodies are long, lists too."""
-        return self.with_page_relations().only(*_LINK, *_CARD, "lead_image")
+    def for_cards(self, *more: str) -> "EditionQuerySet":
+        """Fetch what articles/_card.html shows, and no more: bodies are long, lists too.
+
+        `more` names what some cards show besides.
+        """
+        return self.with_page_relations().only(*_LINK, *_CARD, "lead_image", *more)
 
     def for_links(self) -> "EditionQuerySet":
         """Fetch what a link to the story and its read time need."""

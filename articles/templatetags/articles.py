@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from .. import cards, languages, moments
+from .. import cards, keys, languages, moments, typography
 from ..addresses import address
 from ..models import Edition, Section
 from ..prepared import Prepared
@@ -21,6 +21,7 @@ from .pictures import picture as picture_of
 register = template.Library()
 _sections = Prepared(Section, Section.objects.all)
 
+register.filter("initial", typography.initial)
 register.filter("iso", moments.iso)
 register.filter("day_and_time", moments.day_and_time)
 register.filter("full_moment", moments.full)
@@ -64,10 +65,11 @@ class Sections(list[Section]):
         return tuple((section.name, section.slug, section.accent) for section in self)
 
 
-@register.simple_tag
-def section_list() -> Sections:
-    """The sections in the order of the navigation; one query."""
-    return Sections(_sections())
+@register.simple_tag(takes_context=True)
+def section_list(context: Context) -> Sections:
+    """The sections in the order of the navigation; one query, unless the view has made it."""
+    found = context.get("sections")
+    return Sections(_sections() if found is None else found)
 
 
 @register.simple_tag
@@ -84,9 +86,9 @@ def card(
 ) -> SafeString:
     """A story in a list; no query, if the edition came with its page relations.
 
-    `counts` are the numbers of comments by article. `picture` names the place of its picture (top
-    or river), `level` that of its heading, `size` the card's class. `kicker` names the section,
-    `deck` adds the standfirst, `when` the time.
+    `counts` are the numbers of comments by article. `picture` names the place of its picture
+    (`pictures.PLACES`), `level` that of its heading, `size` the card's class. `kicker` names the
+    section, `deck` adds the standfirst, `when` the time.
     """
     section = edition.section
     found = cards.Card(
@@ -151,7 +153,7 @@ def keep(parser: Parser, token: Token) -> KeptNode:
 
 
 class SharedNode(template.Node):
-    """A part that every page with the same key shows alike."""
+    """A part that every page with the same keys shows alike."""
 
     def __init__(self, key: FilterExpression, nodes: NodeList) -> None:
         self.key = key
@@ -159,16 +161,21 @@ class SharedNode(template.Node):
 
     def render(self, context: Context) -> str:
         content = self.nodelist.render(context)
-        key = self.key.resolve(context)
-        return f"<!--shared:{key}-->{content}<!--/shared-->" if key else content
+        name = self.key.resolve(context)
+        if not name:
+            return content
+        if (named := context.get("surrogate_keys")) is not None:
+            named.extend(keys.of_part(name))
+        return f"<!--shared:{name}-->{content}<!--/shared-->"
 
 
 @register.tag
 def shared(parser: Parser, token: Token) -> SharedNode:
-    """`{% shared key %}...{% endshared %}`: mark what depends on this surrogate key alone.
+    """`{% shared name %}...{% endshared %}`: mark what depends on few surrogate keys alone.
 
-    A cache that knows the marks may exchange the part for a newer one from another page, instead
-    of having the whole page rendered again. With an empty key the part is the page's own.
+    The name is their own, joined by `keys.part`. A cache that knows the marks may exchange the
+    part for a newer one from another page, or from the part's own address (`articles.parts`),
+    instead of having the whole page rendered again. With an empty name the part is the page's own.
     """
     _name, key = token.split_contents()
     nodes = parser.parse(("endshared",))

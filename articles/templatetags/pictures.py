@@ -43,6 +43,12 @@ PLACES = {
         up_to=1440,
     ),
     "top": Place("(min-width: 64rem) 18rem, (min-width: 40rem) 44vw, 11rem", "card__media"),
+    "wide": Place(
+        "(min-width: 80rem) 20rem, (min-width: 44rem) 55vw, calc(100vw - 2rem)", "card__media"
+    ),
+    "half": Place(
+        "(min-width: 64rem) 21rem, (min-width: 36rem) 53vw, calc(100vw - 2rem)", "card__media"
+    ),
     "river": Place("(min-width: 40rem) 17rem, calc(100vw - 2rem)", "card__media"),
 }
 

@@ -62,6 +62,9 @@ class Site(Protocol):
     def query_of(self, path: str) -> frozenset[str] | None:
         """The query parameters that a public page knows; None where no page is kept."""
 
+    def part_path(self, name: str) -> str | None:
+        """Where a shared part of pages is answered alone; None where it isn't."""
+
     def turned(self, since: int, until: int) -> tuple[Iterable[str], int | None]:
         """The keys that the clock changed after one moment and up to another, and its next change.
 
@@ -281,6 +284,9 @@ class PageCache:
                 if page is not None:
                     self.count[metrics.COALESCED] += 1
                     return self._send(page, environ, start_response, _HIT, metrics.HITS)
+                page = self._renewed(key, environ)
+                if page is not None:
+                    return self._send(page, environ, start_response, _HIT, metrics.HITS)
                 return self._ask(key, known, environ, start_response)
         finally:
             if is_probing:
@@ -298,6 +304,39 @@ class PageCache:
         if page is None or environ.get("HTTP_HOST") not in self._hosts:
             return None
         return page if now - (page.stale_at or now) < STALE_IF_ERROR else None
+
+    def _renewed(self, key: str, environ: Environ) -> Page | None:
+        """The page with its shared parts made anew, where nothing else of it is stale."""
+        page = self.pages.by_key.get(key)
+        if page is None or environ.get("HTTP_HOST") not in self._hosts:
+            return None
+        names = store.stale_parts(page, self._shared, self.generations)
+        paths = [self.site.part_path(name) for name in names or ()]
+        if not paths or not all(self._keeps_part(path, environ) for path in paths):
+            return None
+        return self._find(key, environ, time())
+
+    def _keeps_part(self, path: str | None, environ: Environ) -> bool:
+        """Have Django answer a part alone; false when it doesn't, and the page must be rendered."""
+        if path is None:
+            return False
+        sequence = self._words[SEQUENCE]
+        rendered_at = time()
+        answer = Answer()
+        try:
+            body = answer.read(self.application, {**as_anybody(environ, ""), "PATH_INFO": path})
+        except Exception:
+            # Rendering the page comes next, and says what is wrong.
+            logger.exception("Rendering %s failed", path)
+            return False
+        if answer.status[:3] != "200" or not store.is_storable(answer.status, answer.headers):
+            return False
+        page, shared = store.make(
+            path, answer.status, answer.headers, body, sequence=sequence, rendered_at=rendered_at
+        )
+        self.count[metrics.MISSES] += 1
+        self._keep(page, shared, environ)
+        return True
 
     def _ask(
         self,

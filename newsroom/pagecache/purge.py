@@ -23,6 +23,7 @@ from articles.signals import (
     changing,
     correction_changed,
     edition_changed,
+    front_page_changed,
     image_changed,
     section_changed,
     subject_changed,
@@ -93,6 +94,8 @@ def keys_of(signal: Signal, facts: dict[str, Any]) -> tuple[set[str], int]:
         return set(names.of_subject(facts["subject"])), NEVER
     if signal is image_changed:
         return {names.image(facts["image"].pk)}, NEVER
+    if signal is front_page_changed:
+        return {names.FRONT}, NEVER
     raise LookupError("A change that the page cache has not heard of")
 
 

@@ -44,6 +44,9 @@ class DjangoSite:
             return frozenset() if path.endswith("/") else None
         return getattr(view, "public_query", None)
 
+    def part_path(self, name: str) -> str | None:
+        return f"/parts/{name}/"
+
     def turned(self, since: int, until: int) -> tuple[set[str], int | None]:
         close_old_connections()
         try:

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 import brotli
 
-from .generations import Generations, slot_of, slots_of
+from .generations import Generations, slots_of
 
 Headers = list[tuple[str, str]]
 #: A sequence number from before rendering began, and the slots that it speaks for.
@@ -35,8 +35,9 @@ _OF_304 = frozenset({"cache-control", "surrogate-control", "surrogate-key", "var
 #: Headers that are made for each answer.
 _OWN = frozenset({"etag", "content-length", "last-modified"})
 
-# What several pages show alike, such as a section's newest stories, stands between such marks.
-_SHARED = re.compile(rb"<!--shared:([a-z:0-9-]+)-->(.*?)<!--/shared-->", re.DOTALL)
+# What several pages show alike, such as a section's newest stories, stands between such marks, with
+# the keys that it depends on.
+_SHARED = re.compile(rb"<!--shared:([a-z:0-9+-]+)-->(.*?)<!--/shared-->", re.DOTALL)
 
 #: What a page takes besides its bodies: headers, slots, places in dictionaries.
 _OVERHEAD = 4096
@@ -177,10 +178,11 @@ def make(
     """A page from an answer, and the shared parts it holds; `headers` must pass `is_storable`."""
     named = {name.lower(): value for name, value in headers}["surrogate-key"].split()
     shared = {
-        match[1]: Shared(match[2], (sequence, (slot_of(match[1].decode()),)))
+        match[1]: Shared(match[2], (sequence, slots_of(match[1].decode().split("+"))))
         for match in _SHARED.finditer(body)
     }
-    own = [name for name in named if name.encode() not in shared]
+    of_parts = {name for each in shared for name in each.decode().split("+")}
+    own = [name for name in named if name not in of_parts]
     parts: tuple[Part, ...] = (
         (sequence, slots_of(own)),
         *(each.part for each in shared.values()),
@@ -196,6 +198,19 @@ def make(
         query=query,
     )
     return page, shared
+
+
+def stale_parts(
+    page: Page, shared: dict[bytes, Shared], generations: Generations
+) -> list[str] | None:
+    """Which shared parts `splice` lacks; None where they are not all that is stale."""
+    if len(page.parts) == 1 or not generations.is_fresh(*page.parts[0]):
+        return None
+    return [
+        name.decode()
+        for name in dict.fromkeys(page.shared_parts())
+        if (newest := shared.get(name)) is None or not generations.is_fresh(*newest.part)
+    ]
 
 
 def splice(page: Page, shared: dict[bytes, Shared], generations: Generations) -> Page | None:

@@ -636,6 +636,9 @@ class Site:
     def query_of(self, path):
         return frozenset()
 
+    def part_path(self, name):
+        return None
+
     def turned(self, since, until):
         return [], None
 

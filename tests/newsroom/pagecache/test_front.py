@@ -74,9 +74,13 @@ class Site:
         self.asked = []
         self.clock = ([], None)
         self.silence = None
+        self.parts = {}
 
     def query_of(self, path):
         return {"/search/": frozenset({"q", "page"}), "/private/": None}.get(path, frozenset())
+
+    def part_path(self, name):
+        return self.parts.get(name)
 
     def turned(self, since, until):
         self.asked.append((since, until))
@@ -782,6 +786,83 @@ class TestSharedParts:
             counters.touch(["section:3"])
             get("/two/")
             assert b"newest %d" % (number + 2) in get("/one/").body
+
+
+class TestPartsWithAnAddress:
+    """Where a shared part alone is stale, that alone is rendered."""
+
+    @pytest.fixture(autouse=True)
+    def with_a_shared_part(self, paper, site):
+        words = b"<p>words</p>" * 30
+        paper.body = (
+            b"<p>page %d</p><!--shared:topic:1+topic:5--><p>newest %d</p><!--/shared-->" + words
+        )
+        paper.keys = "article:1 topic:1 topic:5"
+        site.parts = {"topic:1+topic:5": "/parts/topic:1+topic:5/"}
+
+    def after(self, paper, counters, *keys, **answer):
+        """The keys change, and whatever is rendered from now on is answered like this."""
+        counters.touch(keys)
+        for name, value in answer.items():
+            setattr(paper, name, value)
+
+    @pytest.mark.parametrize("key", ["topic:1", "topic:5"])
+    def test_come_from_there_when_one_of_their_keys_is_touched(self, get, paper, counters, key):
+        get("/one/")
+        part = b"<!--shared:topic:1+topic:5--><p>newest %d</p><!--/shared-->" + b" " * 300
+        self.after(paper, counters, key, body=part)
+        answer = get("/one/")
+        assert paper.environ["PATH_INFO"] == "/parts/topic:1+topic:5/"
+        assert paper.environ["QUERY_STRING"] == ""
+        assert b"<p>page 1</p>" in answer.body
+        assert b"newest 2" in answer.body
+        assert answer.is_hit
+        assert get("/one/").is_hit
+        assert paper.rendered == 2
+
+    def test_are_rendered_with_the_page_when_it_changed_as_well(self, get, paper, counters):
+        get("/one/")
+        self.after(paper, counters, "topic:1", "article:1")
+        assert b"<p>page 2</p>" in get("/one/").body
+        assert paper.rendered == 2
+
+    @pytest.mark.parametrize(
+        "answer", [{"status": 404}, {"status": 503}, {"keys": ""}, {"cache_control": "no-store"}]
+    )
+    def test_that_are_not_answered_leave_the_page_to_be_rendered(
+        self, get, paper, counters, monkeypatch, answer
+    ):
+        get("/one/")
+        was = {name: getattr(paper, name) for name in answer}
+
+        def recover():
+            if paper.environ["PATH_INFO"].startswith("/parts/"):
+                for name, value in was.items():
+                    setattr(paper, name, value)
+
+        self.after(paper, counters, "topic:1", **answer)
+        # Its own answer is on the way by then.
+        paper.meanwhile = recover
+        assert b"<p>page" in get("/one/").body
+        paper.meanwhile = lambda: None
+        counters.touch(["topic:1"])
+        assert get("/one/").status == 200
+
+    def test_that_fail_leave_the_page_to_be_rendered(self, get, paper, counters):
+        get("/one/")
+
+        def fail():
+            if paper.environ["PATH_INFO"].startswith("/parts/"):
+                raise RuntimeError
+
+        self.after(paper, counters, "topic:1", meanwhile=fail)
+        assert b"<p>page 3</p>" in get("/one/").body
+
+    def test_touched_while_they_are_rendered_are_not_taken(self, get, paper, counters):
+        get("/one/")
+        self.after(paper, counters, "topic:1", meanwhile=lambda: counters.touch(["topic:5"]))
+        answer = get("/one/")
+        assert not answer.is_hit
 
 
 class TestTheShelf:
