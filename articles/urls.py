@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from . import corrections, feeds, listing, oembed, sitemaps, views
+from . import corrections, feeds, history, listing, oembed, sitemaps, views
 from .search.views import page as search_page
 
 
@@ -42,6 +42,7 @@ register_converter(DigitsConverter, "mm")
 register_converter(DigitsConverter, "dd")
 
 app_name = "articles"
+STORY = "<yyyy:year>/<mm:month>/<dd:day>/<slug:slug>/"
 urlpatterns = [
     path("", views.front, name="front"),
     path("feed.<feed:kind>", feeds.of_everything, name="feed"),
@@ -62,7 +63,10 @@ urlpatterns = [
     path("<yyyy:year>/", listing.archive_of, name="archive_year"),
     path("<yyyy:year>/<mm:month>/", listing.archive_of, name="archive_month"),
     path("<yyyy:year>/<mm:month>/<dd:day>/", listing.archive_of, name="archive_day"),
-    path("<yyyy:year>/<mm:month>/<dd:day>/<slug:slug>/", views.article, name="article"),
+    path(STORY, views.article, name="article"),
+    path(f"{STORY}history/", history.history, name="history"),
+    path(f"{STORY}history/compare/", history.comparison, name="comparison"),
+    path(f"{STORY}history/<int:number>/", history.version, name="version"),
     path("<slug:slug>/", listing.section, name="section"),
     path("<slug:slug>/feed.<feed:kind>", feeds.of_section, name="section_feed"),
 ]

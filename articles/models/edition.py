@@ -207,6 +207,11 @@ class Edition(models.Model):
         return self.canonical_url or self.absolute_url
 
     @property
+    def history_url(self) -> str:
+        """Where the paper shows what the story said before, if it does."""
+        return f"{self.get_absolute_url()}history/"
+
+    @property
     def updated_at(self) -> datetime.datetime | None:
         """When readers got a newer text than the first one; None for the first."""
         return self.live_from if self.live_from > self.first_published_at else None

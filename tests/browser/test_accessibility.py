@@ -1,5 +1,6 @@
 """No violation that axe-core can find, and no scrolling sideways, on any page."""
 
+import dataclasses
 import re
 
 import pytest
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import expect
 
+import articles.paper
 from articles import publishing
 from articles.models import Section
 from comments import moderation
@@ -238,6 +240,19 @@ class TestPublicPages:
                 publishing.correct(edition.article, by=editor, text=text)
             check_public(visit(f"{edition.get_absolute_url()}#corrections"))
         check_public(visit("/corrections/"))
+
+    def test_history(self, visit, edition, editor, monkeypatch):
+        source = articles.paper._source
+        shown = lambda: dataclasses.replace(source(), has_public_history=True)  # noqa: E731
+        monkeypatch.setattr(articles.paper, "_source", shown)
+        article = edition.article
+        for headline in ("The ferry runs on", LONG_WORD):
+            article.headline = headline
+            article.body += f"<p>{LONG_WORD} {headline}</p>"
+            article.save()
+            publishing.publish(article, by=editor)
+        for path in ("", "1/", "compare/?from=1&to=3"):
+            check_public(visit(f"{edition.history_url}{path}"))
 
     def test_404(self, visit, paper):
         check_public(visit("/no-such-page/", status=404))

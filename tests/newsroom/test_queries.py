@@ -1,11 +1,13 @@
 """What each kind of public page asks the database, as a figure: more is noticed, and so is less."""
 
+from dataclasses import replace
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 
-from articles import publishing
+from articles import paper, publishing
 from comments.models import Comment
 from tests.factories import (
     COMMENT,
@@ -32,6 +34,9 @@ QUERIES = {
     "archive_month": 4,
     "archive_day": 4,
     "article": 5,
+    "history": 3,
+    "version": 4,
+    "comparison": 4,
     "corrections": 3,
     "feed": 1,
     "section_feed": 2,
@@ -60,7 +65,7 @@ def public_views(resolver=None):
 
 
 @pytest.fixture
-def edition():
+def edition(monkeypatch):
     editor, section, topic = make_editor(), make_section("World"), make_topic("Ferries")
     fields = {
         "by": editor,
@@ -72,6 +77,10 @@ def edition():
     }
     for _ in range(6):
         edition = publish_article(**fields)
+    # With earlier versions of a story for readers to see.
+    source = paper._source
+    monkeypatch.setattr(paper, "_source", lambda: replace(source(), has_public_history=True))
+    publishing.publish(edition.article, by=editor)
     for _ in range(6):
         publishing.correct(edition.article, by=editor, text="The bridge closed in 2024.")
     Comment.objects.bulk_create(
@@ -102,6 +111,9 @@ def paths(edition):
         "archive_month": f"/{year}/{month}/",
         "archive_day": f"/{year}/{month}/{day}/",
         "article": story,
+        "history": f"{story}history/",
+        "version": f"{story}history/1/",
+        "comparison": f"{story}history/compare/?from=1&to=2",
         "corrections": "/corrections/",
         "feed": "/feed.xml",
         "section_feed": "/world/feed.atom",

@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from dataclasses import replace
 from urllib.parse import urlencode
 from wsgiref.util import setup_testing_defaults
 
@@ -11,7 +12,7 @@ from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
 
-from articles import keys, listing, publishing
+from articles import keys, listing, paper, publishing
 from comments import moderation
 from newsroom.pagecache import front, purge
 from newsroom.pagecache.site import page_cache
@@ -61,15 +62,20 @@ def get(cache):
 
 
 @pytest.fixture
-def edition():
-    edition = publish_article(
+def edition(monkeypatch):
+    source = paper._source
+    monkeypatch.setattr(paper, "_source", lambda: replace(source(), has_public_history=True))
+    article = make_article(
         section=make_section("World"),
         lead_image=make_image(),
         topics=[make_topic("Ferries")],
         authors=[make_author("Mira Holt")],
         agency=make_agency("IANS"),
     )
-    publishing.correct(edition.article, by=make_editor(), text="The bridge closed in 2024.")
+    # Readers have seen two editions, and may look at both.
+    publish_article(article, at=timezone.now() - datetime.timedelta(minutes=2))
+    edition = publish_article(article)
+    publishing.correct(article, by=make_editor(), text="The bridge closed in 2024.")
     return edition
 
 
@@ -105,6 +111,9 @@ PAGES = {
     "articles:archive_year": lambda edition: f"/{edition.article.published_on:%Y}/",
     "articles:archive_month": lambda edition: f"/{edition.article.published_on:%Y/%m}/",
     "articles:archive_day": lambda edition: f"/{edition.article.published_on:%Y/%m/%d}/",
+    "articles:history": lambda edition: edition.history_url,
+    "articles:version": lambda edition: f"{edition.history_url}1/",
+    "articles:comparison": lambda edition: f"{edition.history_url}compare/?from=1&to=2",
     "articles:corrections": lambda edition: "/corrections/",
     "articles:feed": lambda edition: "/feed.xml",
     "articles:section_feed": lambda edition: "/world/feed.atom",
@@ -130,13 +139,20 @@ NO_STORY = {
     "robots.txt",
 }
 FEEDS = {f"articles:{name}feed" for name in ("", "section_", "topic_", "author_")}
+HISTORY = {f"articles:{name}" for name in ("history", "version", "comparison")}
 NO_COMMENTS = (
-    NO_STORY | FEEDS | {f"articles:{name}" for name in ("oembed", "sitemap_news", "corrections")}
+    NO_STORY
+    | FEEDS
+    | HISTORY
+    | {f"articles:{name}" for name in ("oembed", "sitemap_news", "corrections")}
 )
 NO_SECTION = (NO_STORY - {"articles:archive"}) | {"articles:oembed", "articles:sitemap_news"}
 #: What is missing once its only story is.
 GONE = {
     "articles:article": 410,
+    "articles:history": 410,
+    "articles:version": 410,
+    "articles:comparison": 410,
     "articles:archive_year": 404,
     "articles:archive_month": 404,
     "articles:archive_day": 404,
@@ -215,7 +231,9 @@ class TestEveryPage:
         edition.section.save()
         assert "Abroad" in get(path)[2]
 
-    @pytest.mark.parametrize("name", sorted({"articles:article", "articles:corrections"} | FEEDS))
+    @pytest.mark.parametrize(
+        "name", sorted({"articles:article", "articles:version", "articles:corrections"} | FEEDS)
+    )
     def test_shows_a_correction_at_once_and_no_more_when_it_is_taken_back(
         self, get, edition, settings, name
     ):
