@@ -16,7 +16,7 @@ register = template.Library()
 class Place(NamedTuple):
     """Where on a page a picture stands."""
 
-    #: How wide it is shown there: the layouts of static/css/site.css, said to browsers.
+    #: How wide it is shown there: the layouts of static/css, said to browsers.
     sizes: str
     css_class: str = ""
     #: The first thing that a reader sees; all others wait until they come near.

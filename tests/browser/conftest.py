@@ -63,7 +63,7 @@ def collected_static(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def production_storages() -> dict[str, Any]:
     from django.conf import settings
 
-    backend = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    backend = "newsroom.static_files.StaticFiles"
     return {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
 
 
