@@ -141,6 +141,12 @@ def rss(feed: Feed) -> bytes:
     add(channel, "atom:link", rel="self", type="application/rss+xml", href=feed.self_url)
     if current().websub_hub:
         add(channel, "atom:link", rel="hub", href=current().websub_hub)
+    if logo := current().logo:
+        picture = add(channel, "image")
+        add(picture, "url", absolute(logo.src))
+        # By the specification the same as the channel's.
+        add(picture, "title", feed.title)
+        add(picture, "link", feed.url)
     for edition in feed.editions:
         item = add(channel, "item")
         add(item, "title", edition.short_title)
@@ -180,6 +186,8 @@ def atom(feed: Feed) -> bytes:
     if current().websub_hub:
         add(tree, "link", rel="hub", href=current().websub_hub)
     add(tree, "icon", absolute(static("img/icon-192.png")))
+    if logo := current().logo:
+        add(tree, "logo", absolute(logo.src))
     add(add(tree, "author"), "name", current().name)
     for edition in feed.editions:
         entry = add(tree, "entry", **{"xml:lang": _own_language(edition)})

@@ -4,16 +4,17 @@ Whoever sets these things provides them; until somebody has, they are the operat
 Articles and comments read them here and nowhere else.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from django.conf import settings
 
-from .public import public_read
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 ALLOW, REFUSE = "allow", "refuse"
 SUMMARY, FULL = "summary", "full"
@@ -27,11 +28,13 @@ class Profile(NamedTuple):
 
 
 class Logo(NamedTuple):
-    """A picture of the paper's name; `src` begins with a slash or a host."""
+    """A picture of the paper's name; `src` begins with a slash."""
 
     src: str
     width: int
     height: int
+    #: The same for dark pages, of the same size; empty if there is none.
+    dark_src: str = ""
 
 
 class Accent(NamedTuple):
@@ -58,10 +61,10 @@ class Paper:
     url: str
     #: The language that it is written in, unless a story says another one: "en", "pt-br".
     language: str
-    #: Those that its pages can be read in, its own first.
-    languages: tuple[str, ...] = ()
     #: Paths by the names that schema.org has for what they hold: see structured_data.POLICIES.
-    policies: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    policies: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    #: The pages that every page links to at its foot.
+    links: tuple[Link, ...] = ()
     #: What commenters are asked for; empty for the usual words.
     guidelines: str = ""
     #: How long a comment waits: "usually within two hours".
@@ -87,7 +90,6 @@ def from_settings() -> Paper:
         tagline=settings.PUBLICATION_TAGLINE,
         url=settings.SITE_URL,
         language=settings.LANGUAGE_CODE,
-        languages=(settings.LANGUAGE_CODE,),
         policies=MappingProxyType(dict(settings.PUBLICATION_POLICIES)),
         review_time=settings.COMMENTS_REVIEW_TIME,
         feed_content=settings.FEED_CONTENT,
@@ -96,27 +98,39 @@ def from_settings() -> Paper:
     )
 
 
-_source: Callable[[], Paper] = from_settings
+class Source(Protocol):
+    """Where somebody has set what the paper says of itself."""
+
+    def stored(self) -> "QuerySet[Any, Any]":
+        """At most one row of one text."""
+
+    def read(self, text: str | None) -> Paper:
+        """The paper that the text describes; without one, nobody has set anything."""
+
+    def __hash__(self) -> int:
+        """As every object has it: what is asked of a source is composed once."""
+
+
 _shown: ContextVar[Paper | None] = ContextVar("shown", default=None)
+_source: Source | None = None
 
 
-def provide(source: Callable[[], Paper]) -> None:
-    """Have `current` ask this from now on."""
+def provide(source: Source | None) -> None:
+    """Have this looked up from now on; None for the settings alone."""
     global _source
     _source = source
 
 
+def source() -> Source | None:
+    return _source
+
+
 def current() -> Paper:
-    """The paper as it is now; asked for once for each public page, however often this is called."""
-    shown = _shown.get()
-    if shown is not None:
-        return shown
-    read = public_read.get()
-    if read is None:
-        return _source()
-    if read.paper is None:
-        read.paper = _source()
-    return read.paper
+    """The paper as it is now; looked up once for each page, however often this is called."""
+    # Models ask for the paper's language, and the frame asks models.
+    from . import frame
+
+    return _shown.get() or frame.current().paper
 
 
 @contextmanager

@@ -5,21 +5,21 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
+from . import frame
 from .keys import PUBLICATION
-
-if TYPE_CHECKING:
-    from .paper import Paper
+from .paper import current
 
 #: Anybody may keep a page, but asks again before showing it: a correction is seen at once.
 CACHE_CONTROL = "public, max-age=0, must-revalidate"
@@ -29,7 +29,7 @@ DATABASE_AWAY = (OperationalError, InterfaceError)
 #: When to come back, in seconds.
 RETRY_AFTER = 60
 
-View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 @dataclass
@@ -38,34 +38,35 @@ class PublicRead:
 
     #: The database that it is read from; "" until a router has chosen one.
     using: str = ""
-    #: What the paper says of itself, once somebody asked.
-    paper: "Paper | None" = None
 
 
 #: The public page that this thread is making, for routers of databases.
 public_read: ContextVar[PublicRead | None] = ContextVar("public_read", default=None)
 
 
-def public_view(*query: str) -> Callable[[View], View]:
+def public_view(*query: str, has_words: bool = True) -> Callable[[View], View]:
     """Mark a view whose answers are the same for everybody, and so may be kept.
 
     `query` names the parameters that it knows. What else a reader's address carries never reaches
-    the page.
+    the page. Files without words of the site's own, which would be translated, have none.
     """
 
     def mark(view: View) -> View:
+        shown = for_readers(view) if has_words else with_frame(view)
+
         @wraps(view)
         def read(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             made = PublicRead()
             token = public_read.set(made)
             try:
-                return view(request, *args, **kwargs)
+                return shown(request, *args, **kwargs)
             except DATABASE_AWAY:
                 if made.using in ("", DEFAULT_DB_ALIAS):
                     raise
                 # A replica may go, or end a query that is in the way of a change.
-                made.using, made.paper = DEFAULT_DB_ALIAS, None
-                return view(request, *args, **kwargs)
+                made.using = DEFAULT_DB_ALIAS
+                frame.forget(request)
+                return shown(request, *args, **kwargs)
             finally:
                 public_read.reset(token)
 
@@ -74,6 +75,29 @@ def public_view(*query: str) -> Callable[[View], View]:
         return cast(View, marked)
 
     return mark
+
+
+def with_frame(view: View) -> View:
+    """Look up once at most what stands around the page (see articles.frame)."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with frame.kept_by(request):
+            return view(request, *args, **kwargs)
+
+    return cast(View, answer)
+
+
+def for_readers(view: View) -> View:
+    """The same, and answer in the language of the paper."""
+
+    @with_frame
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with translation.override(current().language):
+            return view(request, *args, **kwargs)
+
+    return cast(View, answer)
 
 
 def public_page(
@@ -91,7 +115,7 @@ def public_page(
     `surrogate_keys`.
     """
     names = list(keys)
-    content = render_to_string(template, {**context, "surrogate_keys": names}, request)
+    content = _rendered(request, template, {**context, "surrogate_keys": names})
     return public_response(request, content, keys=dict.fromkeys(names), status=status)
 
 
@@ -147,7 +171,12 @@ def private_page(
     request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """Render a page for one person: nothing keeps it, no search engine lists it."""
-    response = HttpResponse(render_to_string(template, context, request), status=status)
+    response = HttpResponse(_rendered(request, template, context), status=status)
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+@for_readers
+def _rendered(request: HttpRequest, template: str, context: dict[str, Any]) -> str:
+    return render_to_string(template, context, request)

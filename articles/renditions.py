@@ -9,16 +9,18 @@ import logging
 import math
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from io import BytesIO
-from typing import IO
+from typing import IO, TypeVar
 
 from django.utils.translation import gettext as _
 from PIL import ExifTags, Image, ImageCms
 
 logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 #: What is accepted, by Pillow's names. Only these decoders ever see an upload.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "TIFF")
@@ -39,6 +41,9 @@ WIDTHS: dict[str, tuple[int, ...]] = {
 }
 #: What readers get, best first: the suffix, and what it is called on the web.
 TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
+
+#: As wide and as high as a logo is kept: twice what the front page shows, for dense screens.
+LOGO_BOX = (1440, 240)
 
 #: The middle of the picture, as parts of its width and height.
 CENTRE = (0.5, 0.5)
@@ -139,7 +144,7 @@ def make(
     Unusable for anything that isn't a whole picture in one of FORMATS within the limits, which
     are checked before a pixel is decoded.
     """
-    size, master = _decoded(source, max_bytes, max_pixels)
+    size, master = _decoded(source, max_bytes, max_pixels, _master)
     widths = widths_of(*master.size)
     average = master.resize((1, 1), Image.Resampling.BOX, box=_box(master.size, SITE_CROP, focus))
     red, green, blue = average.tobytes()
@@ -157,7 +162,7 @@ def remaster(
     source: IO[bytes], *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
 ) -> bytes:
     """The master alone; raises Unusable as `make` does."""
-    return _jpeg(_decoded(source, max_bytes, max_pixels)[1])
+    return _jpeg(_decoded(source, max_bytes, max_pixels, _master)[1])
 
 
 def remake(master: bytes, *, focus: tuple[float, float]) -> dict[Rendition, bytes]:
@@ -207,10 +212,38 @@ def _steps(wanted: Sequence[int], available: int) -> list[int]:
     return widths
 
 
+def logo(
+    source: IO[bytes], *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+) -> tuple[bytes, int, int]:
+    """A PNG of the whole picture without its empty margins, and its width and height in pixels.
+
+    It keeps what is transparent, and nothing but pixels. Raises Unusable.
+    """
+    picture = _decoded(source, max_bytes, max_pixels, _logo)
+    file = BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    return file.getvalue(), picture.width, picture.height
+
+
+def _logo(picture: Image.Image) -> Image.Image:
+    if max(picture.size) > _MASTER_SIDE:
+        raise ValueError("too long a side")
+    picture.load()
+    if not picture.has_transparency_data:
+        picture = _flat(picture).convert("RGB")
+    whole = picture.convert("RGBA")
+    box = whole.getchannel("A").getbbox()
+    if box is None:
+        raise Unusable(_("The picture is transparent all over."))
+    whole = whole.crop(box)
+    whole.thumbnail(LOGO_BOX, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return Image.frombytes("RGBA", whole.size, whole.tobytes())
+
+
 def _decoded(
-    source: IO[bytes], max_bytes: int, max_pixels: int
-) -> tuple[tuple[int, int], Image.Image]:
-    """The upright original's size, and the master."""
+    source: IO[bytes], max_bytes: int, max_pixels: int, use: Callable[[Image.Image], Result]
+) -> Result:
+    """What `use` makes of the opened picture."""
     content = source.read(max_bytes + 1)
     if not content:
         raise Unusable(_("The file is empty."))
@@ -234,7 +267,9 @@ def _decoded(
             if picture.format in {"JPEG", "MPO"} and content.count(_SCAN) > _MAX_SCANS:
                 raise ValueError("too many scans")
             with _large if pixels > _LARGE_PIXELS else nullcontext():
-                return _master(picture)
+                return use(picture)
+        except Unusable:
+            raise
         except Exception as error:
             # Hostile files make decoders fail in every way there is, not in documented ones only.
             logger.info("Refused a broken %s picture", picture.format, exc_info=True)

@@ -7,6 +7,7 @@ section_changed: `sender=Section, section` - a section was added, changed or rem
 subject_changed: `sender=Topic|Author|Agency, subject` - one was added, renamed or removed.
 image_changed: `sender=Image, image` - a picture that stories may show has new renditions.
 front_page_changed: `sender=FrontPage` - editors chose other stories or sections for it.
+page_changed: `sender=Page, page` - a page that editors write was added, changed or removed.
 
 And before it is:
 
@@ -26,6 +27,7 @@ section_changed = Signal()
 subject_changed = Signal()
 image_changed = Signal()
 front_page_changed = Signal()
+page_changed = Signal()
 changing = Signal()
 
 

@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import keys, languages, listing
-from .models import Article, Correction, Edition, Section
+from . import frame, keys, languages, listing
+from .models import Article, Correction, Edition
 from .models.edition import EditionQuerySet
 from .paper import current
 from .public import public_response, public_view
@@ -35,7 +35,7 @@ def ours(live: EditionQuerySet) -> EditionQuerySet:
     return live.filter(canonical_url="")
 
 
-@public_view()
+@public_view(has_words=False)
 def index(request: HttpRequest) -> HttpResponseBase:
     """Every file of the sitemap."""
     tree = root("sitemapindex", {"": _SITEMAP})
@@ -46,19 +46,21 @@ def index(request: HttpRequest) -> HttpResponseBase:
     return public_response(request, document(tree), _CONTENT_TYPE, keys=[keys.FRONT, keys.NEWS])
 
 
-@public_view()
+@public_view(has_words=False)
 def pages(request: HttpRequest) -> HttpResponseBase:
-    """The pages that are no stories: the front page, the sections, the archive, the corrections."""
+    """The pages that are no stories: the front page, sections, the archive, what editors wrote."""
     tree = root("urlset", {"": _SITEMAP})
     paths = [reverse("articles:front")]
-    paths += [section.get_absolute_url() for section in Section.objects.all()]
+    around = frame.current()
+    paths += [section.get_absolute_url() for section in around.sections]
     paths += [reverse("articles:archive"), reverse("articles:corrections")]
+    paths += [page.get_absolute_url() for page in around.pages]
     for path in paths:
         add(add(tree, "url"), "loc", absolute(path))
     return public_response(request, document(tree), _CONTENT_TYPE, keys=[keys.SECTIONS])
 
 
-@public_view()
+@public_view(has_words=False)
 def stories(request: HttpRequest, number: int) -> HttpResponseBase:
     """The stories of one file, oldest first."""
     if number > 10**9:
@@ -82,7 +84,7 @@ def stories(request: HttpRequest, number: int) -> HttpResponseBase:
     return public_response(request, document(tree), _CONTENT_TYPE, keys=[keys.sitemap(number)])
 
 
-@public_view("before")
+@public_view("before", has_words=False)
 def news(request: HttpRequest) -> HttpResponseBase:
     """The stories of the last two days, by Google's extension for news."""
     before = listing.asked_place(request)

@@ -142,18 +142,34 @@ def publisher() -> Node:
     """The paper, with the pages of its policies."""
     paper = current()
     policies = {name: absolute(path) for name, path in paper.policies.items()}
-    return {
+    src, width, height = static("img/icon-512.png"), 512, 512
+    if paper.logo:
+        src, width, height = paper.logo[:3]
+    node: Node = {
         "@type": "NewsMediaOrganization",
         "@id": f"{settings.SITE_URL}/#publisher",
         "name": paper.name,
         "url": f"{settings.SITE_URL}/",
-        "logo": {
-            "@type": "ImageObject",
-            "url": absolute(static("img/icon-512.png")),
-            "width": 512,
-            "height": 512,
-        },
+        "logo": {"@type": "ImageObject", "url": absolute(src), "width": width, "height": height},
         **policies,
+    }
+    if paper.socials:
+        node["sameAs"] = [profile.url for profile in paper.socials]
+    return node
+
+
+def about_page(title: str, path: str, kind: str) -> Node:
+    """A page about the paper; `kind` is one of models.Page.Kind."""
+    types = {"about": "AboutPage", "contact": "ContactPage"}
+    url = absolute(path)
+    return {
+        "@type": types.get(kind, "WebPage"),
+        "@id": f"{url}#page",
+        "url": url,
+        "name": title,
+        "inLanguage": current().language,
+        "isPartOf": {"@id": f"{settings.SITE_URL}/#website"},
+        "about": publisher(),
     }
 
 

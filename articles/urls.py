@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from . import corrections, feeds, history, listing, oembed, sitemaps, views
+from . import corrections, feeds, history, listing, oembed, pages, sitemaps, views
 from .search.views import page as search_page
 
 
@@ -55,6 +55,8 @@ urlpatterns = [
     path("search/", search_page, name="search"),
     path("archive/", listing.archive, name="archive"),
     path("corrections/", corrections.corrections, name="corrections"),
+    path("about/", pages.about, name="about"),
+    path("about/<slug:slug>/", pages.page, name="page"),
     path("topics/<slug:slug>/", listing.topic, name="topic"),
     path("topics/<slug:slug>/feed.<feed:kind>", feeds.of_topic, name="topic_feed"),
     path("authors/<slug:slug>/", listing.author, name="author"),

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from articles.models import Edition
 from articles.paper import current
-from articles.public import DATABASE_AWAY, bare_page, private_page
+from articles.public import DATABASE_AWAY, bare_page, for_readers, private_page
 from articles.views import Withdrawn, article_context, find_edition, withdrawn_page
 
 from .forms import CommentForm
@@ -63,7 +63,7 @@ def post(request: HttpRequest, year: int, month: int, day: int, slug: str) -> Ht
         return _submit(request, edition)
     form = CommentForm(request.POST)
     if origin is Origin.UNKNOWN and not form.is_valid():
-        return _refused(request, edition, form)
+        return _refused(request, edition)
     return private_page(
         request,
         "comments/confirm.html",
@@ -87,6 +87,7 @@ def confirm(request: HttpRequest, year: int, month: int, day: int, slug: str) ->
 
 
 @require_safe
+@for_readers
 def status(request: HttpRequest, token: str) -> HttpResponse:
     """The sender's own page: what they wrote and what became of it."""
     try:
@@ -109,7 +110,7 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
 def _submit(request: HttpRequest, edition: Edition) -> HttpResponseBase:
     form = CommentForm(request.POST)
     if not form.is_valid():
-        return _refused(request, edition, form)
+        return _refused(request, edition)
     sender = sender_of(request)
     with transaction.atomic():
         take_turn(sender)
@@ -133,11 +134,16 @@ def _submit(request: HttpRequest, edition: Edition) -> HttpResponseBase:
     return response
 
 
-def _refused(request: HttpRequest, edition: Edition, form: CommentForm) -> HttpResponse:
+@for_readers
+def _refused(request: HttpRequest, edition: Edition) -> HttpResponse:
+    """The page again, with what is wrong said in the language of the paper."""
+    form = CommentForm(request.POST)
+    form.is_valid()
     form.focus_first_error()
     return _page_again(request, edition, status=422, comment_form=form)
 
 
+@for_readers
 def _too_many(request: HttpRequest, edition: Edition, form: CommentForm) -> HttpResponse:
     response = _page_again(request, edition, status=429, comment_form=form, is_over_limit=True)
     response.headers["Retry-After"] = str(int(limit_span().total_seconds()))

@@ -6,5 +6,10 @@ class NewsroomConfig(AppConfig):
     verbose_name = "Newsroom"
 
     def ready(self) -> None:
+        from articles import paper
+
         from . import background, checks  # noqa: F401  (registers jobs and system checks)
         from .pagecache import cdn, purge  # noqa: F401  (hear of changes)
+        from .publication import PublicationSource
+
+        paper.provide(PublicationSource())

@@ -8,11 +8,12 @@ from django.http.response import HttpResponseBase
 
 from articles import keys
 from articles.models import Edition
-from articles.public import DATABASE_AWAY, bare_page, private_page, public_page
+from articles.public import DATABASE_AWAY, bare_page, for_readers, private_page, public_page
 
 logger = logging.getLogger(__name__)
 
 
+@for_readers
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """404 with today's news: the same for every reader and every missing address."""
     editions = list(Edition.objects.live().for_cards().newest_first()[:3])
@@ -25,11 +26,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     )
 
 
+@for_readers
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403 in plain words."""
     return private_page(request, "403.html", {}, status=403)
 
 
+@for_readers
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form that came back without its token, usually because cookies are blocked."""
     return private_page(request, "403.html", {"is_csrf_failure": True}, status=403)

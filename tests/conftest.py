@@ -24,5 +24,6 @@ def committed_db(transactional_db: None) -> None:
         "articles.migrations.0002_editors",
         "articles.migrations.0011_curators",
         "comments.migrations.0002_moderators",
+        "newsroom.migrations.0002_chief_editors",
     ):
         import_module(migration).make_group(apps, SimpleNamespace(connection=connection))

@@ -19,10 +19,12 @@ from articles.models import (
     Edition,
     Image,
     KeyPoint,
+    Page,
     Section,
     Topic,
 )
 from comments.models import Comment
+from newsroom.publication import Publication
 
 _numbers = itertools.count(1)
 
@@ -51,6 +53,10 @@ def make_editor(username: str = "") -> User:
     return make_user(username or f"editor{next(_numbers)}", group="Editors", first_name="Lucia")
 
 
+def make_chief(username: str = "") -> User:
+    return make_user(username or f"chief{next(_numbers)}", group="Chief editors")
+
+
 def make_moderator(username: str = "") -> User:
     return make_user(username or f"moderator{next(_numbers)}", group="Moderators")
 
@@ -73,6 +79,28 @@ def make_author(name: str = "", **fields: Any) -> Author:
 def make_agency(name: str = "", **fields: Any) -> Agency:
     name = name or f"Agency {next(_numbers)}"
     return Agency.objects.create(**{"name": name, "slug": slugify(name), **fields})
+
+
+def make_page(title: str = "", **fields: Any) -> Page:
+    """A page that readers see, linked to at the foot of all pages."""
+    title = title or f"How we work, part {next(_numbers)}"
+    return Page.objects.create(
+        **{
+            "title": title,
+            "slug": slugify(title),
+            "body": "<p>We say what we know, and how we know it.</p>",
+            "is_published": True,
+            "footer_position": 1,
+            **fields,
+        }
+    )
+
+
+def make_publication(**fields: Any) -> Publication:
+    """The paper as the chief editor has set it, named The Island Post unless told."""
+    publication = Publication(id=Publication.ONLY, **{"name": "The Island Post", **fields})
+    publication.save()
+    return publication
 
 
 def picture_file(

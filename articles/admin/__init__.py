@@ -1,5 +1,5 @@
 """The editors' workplace: one module for each desk."""
 
-from . import article, front_page, images, taxonomy
+from . import article, front_page, images, pages, taxonomy
 
-__all__ = ["article", "front_page", "images", "taxonomy"]
+__all__ = ["article", "front_page", "images", "pages", "taxonomy"]

@@ -4,6 +4,7 @@ from .edition import Edition, PublicationEvent
 from .front_page import FrontBlock, FrontPage, FrontStory
 from .image import Image
 from .listing import Listing
+from .page import Page
 from .search import SearchDocument, SearchWord
 from .taxonomy import Agency, Author, Section, Topic
 
@@ -20,6 +21,7 @@ __all__ = [
     "Image",
     "KeyPoint",
     "Listing",
+    "Page",
     "PublicationEvent",
     "SearchDocument",
     "SearchWord",

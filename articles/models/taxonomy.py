@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from ..addresses import address
+from ..addresses import address, is_taken
 from ..signals import announce, section_changed, subject_changed
 
 
@@ -67,6 +68,12 @@ class Section(models.Model):
 
     def get_absolute_url(self) -> str:
         return address("articles:section", self.slug)
+
+    def clean(self) -> None:
+        super().clean()
+        if is_taken(self.slug):
+            message = _("The site has something else at this address. Choose another slug.")
+            raise ValidationError({"slug": message})
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         with transaction.atomic():

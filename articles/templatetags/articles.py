@@ -12,15 +12,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from .. import cards, keys, languages, moments, typography
+from .. import cards, frame, keys, languages, moments, typography
 from ..addresses import address
 from ..models import Edition, Section
-from ..prepared import Prepared
 from .pictures import picture as picture_of
 
 register = template.Library()
-_sections = Prepared(Section, Section.objects.all)
-
 register.filter("initial", typography.initial)
 register.filter("iso", moments.iso)
 register.filter("day_and_time", moments.day_and_time)
@@ -67,9 +64,9 @@ class Sections(list[Section]):
 
 @register.simple_tag(takes_context=True)
 def section_list(context: Context) -> Sections:
-    """The sections in the order of the navigation; one query, unless the view has made it."""
+    """The sections in the order of the navigation; no query besides the one of the frame."""
     found = context.get("sections")
-    return Sections(_sections() if found is None else found)
+    return Sections(frame.current().sections if found is None else found)
 
 
 @register.simple_tag

@@ -40,6 +40,14 @@ def breadcrumbs(crumbs: Iterable[Crumb]) -> SafeString:
 
 
 @register.simple_tag
+def about_page(title: str, path: str, kind: str, crumbs: Iterable[Crumb]) -> SafeString:
+    """A page that editors wrote, and the way to it."""
+    return structured_data.script(
+        structured_data.about_page(title, path, kind), structured_data.breadcrumbs(crumbs)
+    )
+
+
+@register.simple_tag
 def website() -> SafeString:
     """The site as a whole."""
     return structured_data.script(structured_data.website())

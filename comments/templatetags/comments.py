@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from articles.addresses import address
 from articles.kept import kept
 from articles.models import Edition
+from articles.paper import current
 from articles.prepared import Prepared
 
 from .. import rendering
@@ -72,8 +73,13 @@ def comment_form(context: Context, edition: Edition) -> SafeString:
         return SafeString("")
     action = address("comments:post", day.year, day.month, day.day, edition.article.slug)
     form = context.get("comment_form")
+    paper = current()
     if form is None:
-        return SafeString(_empty_form(get_language()).replace(_ACTION, escape(action)))
+        return SafeString(
+            _empty_form(get_language(), paper.guidelines, paper.review_time).replace(
+                _ACTION, escape(action)
+            )
+        )
     form.helper.form_action = action
     return render_to_string(
         "comments/_form.html",
@@ -81,14 +87,21 @@ def comment_form(context: Context, edition: Edition) -> SafeString:
             "form": form,
             "is_over_limit": context.get("is_over_limit", False),
             "limit_minutes": settings.COMMENTS_LIMIT_MINUTES,
+            "guidelines": paper.guidelines,
+            "review_time": paper.review_time,
         },
     )
 
 
 @kept(100)
-def _empty_form(language: str | None) -> str:
+def _empty_form(language: str | None, guidelines: str, review_time: str) -> str:
     """The form that all stories show alike, but for where it is sent."""
-    return render_to_string("comments/_form.html", {"form": CommentForm(action=_ACTION)})
+    context = {
+        "form": CommentForm(action=_ACTION),
+        "guidelines": guidelines,
+        "review_time": review_time,
+    }
+    return render_to_string("comments/_form.html", context)
 
 
 @register.simple_tag

@@ -25,11 +25,13 @@ from articles.signals import (
     edition_changed,
     front_page_changed,
     image_changed,
+    page_changed,
     section_changed,
     subject_changed,
 )
 from comments.signals import comments_changed
 
+from ..signals import publication_changed
 from .generations import NEVER, Generations
 
 #: Where machines tell each other what they touch.
@@ -96,6 +98,9 @@ def keys_of(signal: Signal, facts: dict[str, Any]) -> tuple[set[str], int]:
         return {names.image(facts["image"].pk)}, NEVER
     if signal is front_page_changed:
         return {names.FRONT}, NEVER
+    if signal in (page_changed, publication_changed):
+        # Every page links to the pages that editors write, and says what the paper is called.
+        return {names.PUBLICATION}, NEVER
     raise LookupError("A change that the page cache has not heard of")
 
 

@@ -140,7 +140,7 @@ class TestEveryFeed:
             "lead_image": make_image(),
         }
         made = [publish_article(by=editor, **fields).absolute_url for _number in range(stories)]
-        with django_assert_max_num_queries(2):
+        with django_assert_max_num_queries(3):
             content = get(f"{path}feed.{kind}").content
         if kind == "json":
             links = [item["url"] for item in json.loads(content)["items"]]

@@ -1,6 +1,5 @@
 """Earlier versions of a story: as readers saw them, where the paper shows them."""
 
-import dataclasses
 import datetime
 import re
 
@@ -10,12 +9,13 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from articles import paper, publishing
+from articles import publishing
 from tests.factories import (
     make_agency,
     make_author,
     make_editor,
     make_image,
+    make_publication,
     make_section,
     publish_article,
 )
@@ -27,11 +27,9 @@ HOSTILE = "</ins><script>alert(1)</script> & \"' <del>"
 
 
 @pytest.fixture
-def is_shown(monkeypatch):
+def is_shown(settings):
     """A paper that shows earlier versions."""
-    source = paper._source
-    shown = lambda: dataclasses.replace(source(), has_public_history=True)  # noqa: E731
-    monkeypatch.setattr(paper, "_source", shown)
+    return make_publication(name=settings.PUBLICATION_NAME, has_public_history=True)
 
 
 @pytest.fixture
@@ -130,10 +128,9 @@ class TestTheHistory:
         for number in (1, 2, 3):
             assert client.get(f"{back.history_url}{number}/").status_code == 404
 
-    def test_of_a_paper_that_shows_none_is_not_there(self, client, edition, monkeypatch):
-        source = paper._source
-        hidden = lambda: dataclasses.replace(source(), has_public_history=False)  # noqa: E731
-        monkeypatch.setattr(paper, "_source", hidden)
+    def test_of_a_paper_that_shows_none_is_not_there(self, client, edition, is_shown):
+        is_shown.has_public_history = False
+        is_shown.save()
         for path in pages(edition):
             assert client.get(path).status_code == 404
         assert "history/" not in client.get(edition.get_absolute_url()).text

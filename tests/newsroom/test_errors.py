@@ -137,6 +137,7 @@ class TestForbidden:
         assert "That is not allowed" in page.content.decode()
 
 
+@pytest.mark.django_db
 class TestRobots:
     @pytest.fixture
     def page(self, client):
@@ -177,6 +178,7 @@ class TestRobots:
         assert client.post("/robots.txt").status_code == 405
 
 
+@pytest.mark.django_db
 class TestTheManifest:
     def test_names_the_paper_and_icons_of_the_sizes_that_it_says(self, client, settings):
         response = client.get("/manifest.webmanifest")

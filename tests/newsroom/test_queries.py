@@ -1,13 +1,11 @@
 """What each kind of public page asks the database, as a figure: more is noticed, and so is less."""
 
-from dataclasses import replace
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, get_resolver
 
-from articles import paper, publishing
+from articles import publishing
 from comments.models import Comment
 from tests.factories import (
     COMMENT,
@@ -15,6 +13,8 @@ from tests.factories import (
     make_author,
     make_editor,
     make_image,
+    make_page,
+    make_publication,
     make_section,
     make_topic,
     publish_article,
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 #: By the names of their addresses. Tests of each kind show that it stays so for any number of rows.
 QUERIES = {
-    "front": 3,
+    "front": 4,
     "section": 4,
     "topic": 4,
     "author": 4,
@@ -38,17 +38,19 @@ QUERIES = {
     "version": 4,
     "comparison": 4,
     "corrections": 3,
-    "feed": 1,
-    "section_feed": 2,
-    "topic_feed": 2,
-    "author_feed": 2,
-    "oembed": 1,
+    "about": 2,
+    "page": 2,
+    "feed": 2,
+    "section_feed": 3,
+    "topic_feed": 3,
+    "author_feed": 3,
+    "oembed": 2,
     "sitemap": 3,
     "sitemap_pages": 1,
-    "sitemap_news": 1,
+    "sitemap_news": 2,
     "sitemap_stories": 2,
-    "robots.txt": 0,
-    "manifest": 0,
+    "robots.txt": 1,
+    "manifest": 1,
 }
 #: How searching asks depends on the database; its own tests state how often at most.
 STATED_ELSEWHERE = {"search"}
@@ -65,7 +67,8 @@ def public_views(resolver=None):
 
 
 @pytest.fixture
-def edition(monkeypatch):
+def edition(settings):
+    make_page(kind="about", slug="about"), make_page(slug="ethics", kind="ethicsPolicy")
     editor, section, topic = make_editor(), make_section("World"), make_topic("Ferries")
     fields = {
         "by": editor,
@@ -78,8 +81,7 @@ def edition(monkeypatch):
     for _ in range(6):
         edition = publish_article(**fields)
     # With earlier versions of a story for readers to see.
-    source = paper._source
-    monkeypatch.setattr(paper, "_source", lambda: replace(source(), has_public_history=True))
+    make_publication(name=settings.PUBLICATION_NAME, has_public_history=True)
     publishing.publish(edition.article, by=editor)
     for _ in range(6):
         publishing.correct(edition.article, by=editor, text="The bridge closed in 2024.")
@@ -115,6 +117,8 @@ def paths(edition):
         "version": f"{story}history/1/",
         "comparison": f"{story}history/compare/?from=1&to=2",
         "corrections": "/corrections/",
+        "about": "/about/",
+        "page": "/about/ethics/",
         "feed": "/feed.xml",
         "section_feed": "/world/feed.atom",
         "topic_feed": "/topics/ferries/feed.json",

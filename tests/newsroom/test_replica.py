@@ -132,7 +132,7 @@ class TestRouter:
     def test_writes_to_the_primary_from_anywhere(self, rf):
         found = []
 
-        @public_view()
+        @public_view(has_words=False)
         def page(request):
             found.append(replica.Router().db_for_write(Edition))
             return HttpResponse()
@@ -145,7 +145,7 @@ class TestRouter:
         monkeypatch.setattr(replica, "choose", lambda: next(chosen))
         router = replica.Router()
 
-        @public_view()
+        @public_view(has_words=False)
         def page(request):
             return HttpResponse(" ".join(router.db_for_read(Edition) for _ in range(3)))
 
@@ -162,7 +162,7 @@ class TestPages:
     """A page that a replica gives up on is made from the primary."""
 
     def failing_on(self, using):
-        @public_view()
+        @public_view(has_words=False)
         def page(request):
             read = public_read.get()
             read.using = read.using or using

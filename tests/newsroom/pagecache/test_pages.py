@@ -2,7 +2,6 @@
 
 import datetime
 import re
-from dataclasses import replace
 from urllib.parse import urlencode
 from wsgiref.util import setup_testing_defaults
 
@@ -12,7 +11,8 @@ from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
 
-from articles import keys, listing, paper, publishing
+from articles import keys, listing, publishing
+from articles.models import Page
 from comments import moderation
 from newsroom.pagecache import front, purge
 from newsroom.pagecache.site import page_cache
@@ -24,6 +24,8 @@ from tests.factories import (
     make_editor,
     make_image,
     make_moderator,
+    make_page,
+    make_publication,
     make_section,
     make_topic,
     publish_article,
@@ -62,9 +64,10 @@ def get(cache):
 
 
 @pytest.fixture
-def edition(monkeypatch):
-    source = paper._source
-    monkeypatch.setattr(paper, "_source", lambda: replace(source(), has_public_history=True))
+def edition(settings):
+    make_page("About us", slug="about", kind="about")
+    make_page("Our ethics", slug="ethics", kind="ethicsPolicy")
+    make_publication(name=settings.PUBLICATION_NAME, has_public_history=True)
     article = make_article(
         section=make_section("World"),
         lead_image=make_image(),
@@ -107,6 +110,8 @@ PAGES = {
     "articles:topic": lambda edition: "/topics/ferries/",
     "articles:author": lambda edition: "/authors/mira-holt/",
     "articles:agency": lambda edition: "/agencies/ians/",
+    "articles:about": lambda edition: "/about/",
+    "articles:page": lambda edition: "/about/ethics/",
     "articles:archive": lambda edition: "/archive/",
     "articles:archive_year": lambda edition: f"/{edition.article.published_on:%Y}/",
     "articles:archive_month": lambda edition: f"/{edition.article.published_on:%Y/%m}/",
@@ -131,6 +136,8 @@ PAGES = {
 }
 #: Pages for programs show no numbers of comments, and some show no words of the paper at all.
 NO_STORY = {
+    "articles:about",
+    "articles:page",
     "articles:archive",
     "articles:sitemap",
     "articles:sitemap_pages",
@@ -138,6 +145,9 @@ NO_STORY = {
     "manifest",
     "robots.txt",
 }
+OWN_PAGES = {"articles:about", "articles:page"}
+#: They say nothing of the paper but where its stories are.
+NAMELESS = {"robots.txt", *(f"articles:sitemap{name}" for name in ("", "_pages", "_stories"))}
 FEEDS = {f"articles:{name}feed" for name in ("", "section_", "topic_", "author_")}
 HISTORY = {f"articles:{name}" for name in ("history", "version", "comparison")}
 NO_COMMENTS = (
@@ -146,7 +156,10 @@ NO_COMMENTS = (
     | HISTORY
     | {f"articles:{name}" for name in ("oembed", "sitemap_news", "corrections")}
 )
-NO_SECTION = (NO_STORY - {"articles:archive"}) | {"articles:oembed", "articles:sitemap_news"}
+NO_SECTION = (NO_STORY - {"articles:archive", *OWN_PAGES}) | {
+    "articles:oembed",
+    "articles:sitemap_news",
+}
 #: What is missing once its only story is.
 GONE = {
     "articles:article": 410,
@@ -234,10 +247,8 @@ class TestEveryPage:
     @pytest.mark.parametrize(
         "name", sorted({"articles:article", "articles:version", "articles:corrections"} | FEEDS)
     )
-    def test_shows_a_correction_at_once_and_no_more_when_it_is_taken_back(
-        self, get, edition, settings, name
-    ):
-        settings.FEED_CONTENT = "full"
+    def test_shows_a_correction_at_once_and_no_more_when_it_is_taken_back(self, get, edition, name):
+        make_publication(has_public_history=True, feed_content="full")
         path = PAGES[name](edition)
         get(path)
         correction = publishing.correct(edition.article, by=make_editor(), text="It was red.")
@@ -256,6 +267,64 @@ class TestEveryPage:
         get("/corrections/")
         publish_article(section=edition.section)
         assert is_hit(get("/corrections/"))
+
+    @each_page
+    def test_shows_what_the_chief_editor_has_set_at_once(self, get, edition, name):
+        path = PAGES[name](edition)
+        assert "The Island Post" not in get(path)[2]
+        publication = make_publication(
+            name="The Island Post", ai_crawlers="refuse", has_public_history=True
+        )
+        answer = get(path)
+        assert not is_hit(answer)
+        assert ("The Island Post" in answer[2]) == (name not in NAMELESS)
+        assert name != "robots.txt" or "GPTBot" in answer[2]
+        publication.name = "The Valley Post"
+        publication.save()
+        answer = get(path)
+        assert not is_hit(answer)
+        assert ("The Valley Post" in answer[2]) == (name not in NAMELESS)
+        publication.delete()
+        assert not is_hit(get(path))
+
+    @each_page_of_sections
+    def test_links_to_the_pages_that_editors_write_at_once(self, get, edition, name):
+        if name in FEEDS:
+            return
+        path = PAGES[name](edition)
+        get(path)
+        ours = make_page("How we are paid")
+        assert 'href="/about/how-we-are-paid/">How we are paid</a>' in get(path)[2]
+        ours.title, ours.slug = "Who pays us", "money"
+        ours.save()
+        assert 'href="/about/money/">Who pays us</a>' in get(path)[2]
+        ours.is_published = False
+        ours.save()
+        assert "Who pays us" not in get(path)[2]
+
+    def test_of_the_sitemap_names_the_pages_that_editors_write_at_once(self, get):
+        path = "/sitemaps/pages.xml"
+        assert "/about/money/" not in get(path)[2]
+        ours = make_page(slug="money")
+        assert "/about/money/" in get(path)[2]
+        ours.delete()
+        assert "/about/money/" not in get(path)[2]
+
+    def test_that_editors_write_changes_at_once(self, get, edition):
+        ours = Page.objects.get(slug="ethics")
+        path = ours.get_absolute_url()
+        assert get(path)[0] == 200
+        ours.body = "<p>Nobody pays us for a story.</p>"
+        ours.save()
+        assert "Nobody pays us" in get(path)[2]
+        ours.is_published = False
+        ours.save()
+        assert get(path)[0] == 404
+        ours.is_published = True
+        ours.save()
+        assert get(path)[0] == 200
+        ours.delete()
+        assert get(path)[0] == 404
 
     @pytest.mark.parametrize("name", ["topic", "author", "agency"])
     def test_shows_the_new_name_of_its_subject_at_once(self, get, edition, name):
