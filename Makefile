@@ -15,12 +15,14 @@ COMPILE = uv pip compile --quiet --universal --generate-hashes --no-emit-index-u
 RUN = DEBUG=0 NEWSROOM_DATA="$(NEWSROOM_DATA)" \
 	SITE_URL="$${SITE_URL:-http://127.0.0.1:$(PORT)}" \
 	SECRET_KEY="$${SECRET_KEY:-$$(cat "$(NEWSROOM_DATA)/secret_key")}"
+LANGUAGES = --locale hi --locale ar
+
 # Checks need settings, but neither a real secret nor anybody's data.
 CHECK = DEBUG=0 DATABASE_URL= NEWSROOM_DATA=$(VENV)/data SITE_URL=https://paper.example \
 	SECRET_KEY=only-for-checks-W8mZr4Yt1QxVb7Nc5KpLs2Hd9FgJ3aUe6oTi
 
 .PHONY: help run test check bench test-sqlite test-postgres test-next lint types templates \
-	migrations settings locks format lock clean
+	migrations settings locks messages format lock clean
 .NOTPARALLEL:
 
 help: ## list the commands
@@ -76,6 +78,11 @@ settings: $(VENV)/installed-dev ## check that the defaults are safe for producti
 locks: ## check that the locks hold hashes and no index address
 	@! grep -nE 'https?://|--(extra-)?index-url|--find-links' requirements*.lock
 	@for lock in requirements*.lock; do grep -q -- '--hash=sha256:' $$lock || exit 1; done
+
+messages: $(VENV)/installed-dev ## bring the catalogues of words up to date (needs gettext)
+	$(CHECK) $(BIN)/python manage.py makemessages $(LANGUAGES) --no-obsolete --add-location file \
+		--ignore '.venv*' --ignore data --ignore tests --ignore bench
+	$(CHECK) $(BIN)/python manage.py compilemessages $(LANGUAGES) --ignore '.venv*'
 
 format: $(VENV)/installed-dev ## put the code into its form
 	$(BIN)/ruff check --fix .

@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "newsroom.security.SecurityHeadersMiddleware",
+    "newsroom.language.DeskLanguageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -194,7 +195,12 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 
-LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
+LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en").lower().replace("_", "-")
+# Those that the site's own words are translated into, by their own names; see newsroom/language.py.
+LANGUAGES = [("en", "English"), ("hi", "हिन्दी"), ("ar", "العربية")]
+if LANGUAGE_CODE not in dict(LANGUAGES):
+    LANGUAGES.append((LANGUAGE_CODE, LANGUAGE_CODE))
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True

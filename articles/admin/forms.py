@@ -20,7 +20,9 @@ class ArticleForm(forms.ModelForm):
     attempt comes back with all that was typed, the next one goes through.
     """
 
-    seen_revision = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    seen_revision = forms.IntegerField(
+        label=_("revision"), required=False, widget=forms.HiddenInput
+    )
 
     class Meta:
         model = Article

@@ -9,8 +9,7 @@ from django.template import Context, NodeList
 from django.template.base import FilterExpression, Parser, Token
 from django.template.loader_tags import BlockNode
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language, ngettext
 
 from .. import cards, frame, keys, languages, moments, typography
 from ..addresses import address
@@ -50,7 +49,8 @@ def read_time(minutes: int) -> str:
 
 @lru_cache(maxsize=1000)
 def _read_time(minutes: int, language: str | None) -> str:
-    return _("%(minutes)s min read") % {"minutes": minutes}
+    words = ngettext("%(minutes)s min read", "%(minutes)s min read", minutes)
+    return words % {"minutes": minutes}
 
 
 class Sections(list[Section]):

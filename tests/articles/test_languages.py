@@ -181,7 +181,7 @@ class TestStory:
         assert KeyPoint.objects.get(article=article).text == "«نعم»"
 
     @pytest.mark.parametrize(
-        ("language", "line"), [("hi", "दिल्ली, जन 8"), ("en", "दिल्ली, Jan 8"), ("", "दिल्ली, Jan 8")]
+        ("language", "line"), [("hi", "दिल्ली, 8 जन"), ("en", "दिल्ली, Jan 8"), ("", "दिल्ली, Jan 8")]
     )
     def test_has_a_dateline_in_its_language_whoever_publishes(self, db, language, line):
         article = make_article(
