@@ -28,6 +28,8 @@ class Seen:
     all: list[float] = field(default_factory=list)
     #: Of these, until the verb had returned.
     verb: list[float] = field(default_factory=list)
+    #: And from then until all workers have shown it.
+    after: list[float] = field(default_factory=list)
     #: Answers without the change, asked for after the verb had returned.
     older: int = 0
     lost: int = 0
@@ -61,6 +63,7 @@ class Seen:
         if at:
             self.first.append(at[0])
             self.all.append(at[-1])
+            self.after.append(at[-1] - self.verb[-1])
 
 
 def main() -> int:
@@ -125,14 +128,28 @@ def main() -> int:
                 )
         report.table(
             f"Milliseconds until a change is shown by both workers, {options.rounds} rounds",
-            ["change, seen from", "verb p50", "p50", "p99", "longest", "older answers", "lost"],
+            [
+                "change, seen from",
+                "verb p50",
+                "first p50",
+                "p50",
+                "p99",
+                "longest",
+                "of it after the verb, p50",
+                "p99",
+                "older answers",
+                "lost",
+            ],
             [
                 [
                     f"{kind}, {place}",
                     report.percentile(found.verb, 0.5),
+                    report.percentile(found.first, 0.5),
                     report.percentile(found.all, 0.5),
                     report.percentile(found.all, 0.99),
                     max(found.all, default=0.0),
+                    report.percentile(found.after, 0.5),
+                    report.percentile(found.after, 0.99),
                     found.older,
                     found.lost,
                 ]
