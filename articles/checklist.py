@@ -31,7 +31,7 @@ def check(article: Article) -> list[Item]:
     def warn(field: str, message: str) -> None:
         found.append(Item(field, message))
 
-    key_points = article.key_points.count()
+    key_points = len(article.key_points.all())
     if not article.headline.strip():
         block("headline", _("The headline is missing."))
     elif len(article.headline) > LONG_HEADLINE:
@@ -62,7 +62,7 @@ def check(article: Article) -> list[Item]:
         warn("pull_quote", _("There is a source for a pull quote, but no quote."))
     if article.dateline_date and not article.dateline_place:
         warn("dateline_place", _("The dateline has a date but no place, so it is left out."))
-    if not article.agency_id and not article.bylines.exists():
+    if not article.agency_id and not article.bylines.all():
         warn("bylines", _("Nobody signs this story: it has neither a byline nor an agency."))
     if article.lead_image is not None and not article.lead_image.alt.strip():
         block("lead_image", _("The lead picture has no alternative text."))

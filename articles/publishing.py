@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.db.models import BigIntegerField, DateTimeField, Prefetch
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from . import body, checklist, reading_time, search, typography
-from .models import Article, Correction, Edition, Listing, PublicationEvent
+from .models import Article, Byline, Correction, Edition, Listing, PublicationEvent
+from .prepared import Prepared
 from .signals import announce, correction_changed, edition_changed
 
 if TYPE_CHECKING:
@@ -25,6 +27,38 @@ PERMISSION = "articles.publish_article"
 
 #: An "at" this far in the past still means now: the page was open while the clock went on.
 GRACE = datetime.timedelta(minutes=2)
+
+
+_open_editions = Prepared(
+    Edition,
+    lambda article, now: (
+        (Edition.objects.live(now) | Edition.objects.scheduled(now))
+        .filter(article=article)
+        .order_by("live_from")
+    ),
+    article=BigIntegerField(),
+    now=DateTimeField(),
+)
+_first_live_from = Prepared(
+    Edition,
+    lambda article, now: (
+        Edition.objects.been_live(now)
+        .filter(article=article)
+        .order_by("live_from")
+        .values_list("live_from", flat=True)[:1]
+    ),
+    article=BigIntegerField(),
+    now=DateTimeField(),
+)
+_last_number = Prepared(
+    Edition,
+    lambda article: (
+        Edition.objects.filter(article=article)
+        .order_by("-number")
+        .values_list("number", flat=True)[:1]
+    ),
+    article=BigIntegerField(),
+)
 
 
 class Refused(Exception):
@@ -61,7 +95,7 @@ def publish(
     action = PublicationEvent.Action
     try:
         with transaction.atomic():
-            locked = _lock(article)
+            locked = _lock(article, with_parts=True)
             # Only now, as waiting for the lock takes time in which others publish.
             now = timezone.now()
             live_from = at or now
@@ -88,7 +122,8 @@ def publish(
                 by=by,
                 at=live_from,
             )
-            search.follow([*closed, edition], now=now)
+            search.follow(closed, now=now)
+            search.store([edition])
             _announce(locked, [*closed, edition])
     except IntegrityError as error:
         # The database is the last guard of one address for each story and one live edition.
@@ -219,24 +254,30 @@ def withdrawal_note(article: Article) -> str:
     return event.note if event else ""
 
 
-def _lock(article: Article) -> Article:
-    return Article.objects.select_for_update().get(pk=article.pk)
+def _lock(article: Article, *, with_parts: bool = False) -> Article:
+    """The article as it is stored, which nobody else changes now; its parts are an edition's."""
+    rows = Article.objects.select_for_update(of=("self",))
+    if with_parts:
+        signed = Byline.objects.select_related("author")
+        rows = rows.select_related("section", "agency", "lead_image").prefetch_related(
+            "key_points", "topics", Prefetch("bylines", signed)
+        )
+    return rows.get(pk=article.pk)
 
 
 def _close(article: Article, *, at: datetime.datetime, now: datetime.datetime) -> list[Edition]:
     """End what is live at `at`, and cancel what would have opened after now."""
-    editions = Edition.objects.filter(article=article)
     closed = []
-    for edition in editions.scheduled(now):
-        edition.live_until = edition.live_from
-        closed.append(edition)
-    for edition in editions.live(now):
-        if edition.live_from > at:
+    for edition in _open_editions(article=article.pk, now=now):
+        if edition.live_from > now:
+            edition.live_until = edition.live_from
+        elif edition.live_from > at:
             raise Refused(_("The live edition is newer than that."))
-        edition.live_until = at
+        else:
+            edition.live_until = at
         closed.append(edition)
     for edition in closed:
-        editions.filter(pk=edition.pk).update(live_until=edition.live_until)
+        Edition.objects.filter(pk=edition.pk).update(live_until=edition.live_until)
     return closed
 
 
@@ -247,8 +288,7 @@ def _freeze(
     live_from: datetime.datetime,
     now: datetime.datetime,
 ) -> Edition:
-    editions = Edition.objects.filter(article=article)
-    first = editions.been_live(now).order_by("live_from").first()
+    first = next(iter(_first_live_from(article=article.pk, now=now)), None)
     published_on = article.published_on if first else timezone.localdate(live_from)
     revision = article.revision + 1
     Article.objects.filter(pk=article.pk).update(published_on=published_on, revision=revision)
@@ -271,10 +311,10 @@ def _freeze(
             body.plain_text(html),
         ]
     )
-    last = editions.order_by("-number").first()
+    last = next(iter(_last_number(article=article.pk)), 0)
     edition = Edition(
         article=article,
-        number=last.number + 1 if last else 1,
+        number=last + 1,
         revision=revision,
         section=article.section,
         language=article.written_in,
@@ -293,7 +333,7 @@ def _freeze(
         canonical_url=article.canonical_url,
         bylines=[
             {"role": byline.role, "name": byline.author.name, "slug": byline.author.slug}
-            for byline in article.bylines.select_related("author")
+            for byline in article.bylines.all()
         ],
         lead_image=image,
         lead_image_alt=image.alt if image else "",
@@ -304,12 +344,12 @@ def _freeze(
         reading_minutes=reading_time.minutes(
             read, images=1 if image else 0, language=article.written_in
         ),
-        first_published_at=first.live_from if first else live_from,
+        first_published_at=first or live_from,
         live_from=live_from,
         created_by=by,
     )
     edition.save()
-    edition.topics.set(article.topics.all())
+    edition.topics.add(*article.topics.all())
     Listing.objects.add(edition)
     return edition
 

@@ -27,8 +27,8 @@ class ListingQuerySet(models.QuerySet["Listing"]):
     def add(self, edition: "Edition") -> None:
         """List a new edition under what its article names now."""
         article = edition.article
-        topics = article.topics.values_list("pk", flat=True)
-        authors = dict.fromkeys(article.bylines.values_list("author", flat=True))
+        topics = [topic.pk for topic in article.topics.all()]
+        authors = dict.fromkeys(byline.author_id for byline in article.bylines.all())
         found = [
             *({"topic_id": pk} for pk in topics),
             *({"author_id": pk} for pk in authors),

@@ -144,8 +144,7 @@ def store(editions: Sequence[Edition]) -> None:
         if _SPELT.fullmatch(word)
     } - {BREAK}
     # In one order, so that two editors who publish at once wait for each other only in turn.
-    rows = [SearchWord(word=word) for word in sorted(words)]
-    SearchWord.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+    _engine().add_words(sorted(words))
 
 
 def reindex(articles: Sequence[int]) -> int:

@@ -82,17 +82,17 @@ class Document:
         self._names = [*(byline["name"] for byline in edition.bylines), edition.agency_name]
         self._topics = list(topics)
 
-    @property
+    @cached_property
     def title(self) -> str:
         # What is shown comes first: see `Engine.marked`.
         return folded([self.edition.short_title, self.edition.headline])
 
-    @property
+    @cached_property
     def lead(self) -> str:
         edition = self.edition
         return folded([edition.standfirst, self.brief, *self._names, *self._topics])
 
-    @property
+    @cached_property
     def body(self) -> str:
         edition = self.edition
         return folded([self.text[:LONGEST_BODY], edition.lead_image_caption])
@@ -126,6 +126,9 @@ class Engine(Protocol):
 
     def store(self, documents: Sequence[Document]) -> None:
         """Make these editions findable, in place of what was stored of them."""
+
+    def add_words(self, words: list[str]) -> None:
+        """Let these words be offered for misspelt ones."""
 
     def rebuild(self) -> None:
         """Make anew what is derived from the rows."""

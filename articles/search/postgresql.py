@@ -31,6 +31,7 @@ from .snippets import START, STOP
 from .words import BREAK
 
 TABLE = "articles_searchdocument"
+WORDS = "articles_searchword"
 #: Up to so many matches, as the planner estimates them, are looked up at once. Of phrases it is a
 #: tenth, as the index gives all stories with their words, whose vectors must then be read.
 _FEW = 1_000
@@ -165,6 +166,13 @@ def store(documents: Sequence[Document]) -> None:
                     _marks(document),
                 ],
             )
+
+
+def add_words(words: list[str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {WORDS} (word) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", [words]
+        )
 
 
 def rebuild() -> None:

@@ -4,6 +4,7 @@
 # ruff: noqa: S608
 
 import datetime
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -96,6 +97,14 @@ def store(documents: Sequence[Document]) -> None:
     # Not updated in place: an upsert fires other triggers than an insertion does.
     SearchDocument.objects.filter(pk__in=[row.pk for row in rows]).delete()
     SearchDocument.objects.bulk_create(rows)
+
+
+def add_words(words: list[str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT OR IGNORE INTO articles_searchword (word) SELECT value FROM json_each(%s)",
+            [json.dumps(words)],
+        )
 
 
 def rebuild() -> None:
