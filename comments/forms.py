@@ -140,10 +140,3 @@ class CommentForm(forms.Form):
         if not any(char.isalnum() for char in name):
             raise ValidationError(_("Enter your name."), code="required")
         return name
-
-    def focus_first_error(self) -> None:
-        """Send the reader to the first field to mend, with or without JavaScript."""
-        for name in self.fields:
-            if name in self.errors:
-                self.fields[name].widget.attrs["autofocus"] = True
-                return

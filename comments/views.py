@@ -139,7 +139,6 @@ def _refused(request: HttpRequest, edition: Edition) -> HttpResponse:
     """The page again, with what is wrong said in the language of the paper."""
     form = CommentForm(request.POST)
     form.is_valid()
-    form.focus_first_error()
     return _page_again(request, edition, status=422, comment_form=form)
 
 

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, register_converter
 
-from . import errors, health, site_files
+from . import errors, health, shortcuts, site_files
 
 
 class HexadecimalConverter:
@@ -37,6 +37,7 @@ urlpatterns = [
     path("manifest.webmanifest", site_files.manifest, name="manifest"),
     path("accent-<colour:light>-<colour:dark>.css", site_files.accent, name="accent"),
     path("logo-<mark:mark>.png", site_files.logo, name="logo"),
+    path("shortcuts/", shortcuts.page, name="shortcuts"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

@@ -57,7 +57,8 @@ _SMALL = """
     if (isLeftOut || !element.checkVisibility()) return false;
     const after = getComputedStyle(element, "::after");
     if (after.content !== "none" && after.position === "absolute") return false;
-    const { width, height } = element.getBoundingClientRect();
+    // A box to tick is as large as the label around it.
+    const { width, height } = (element.closest("label") || element).getBoundingClientRect();
     return width < least || height < least;
   })
   .map((element) => {

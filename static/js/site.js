@@ -66,3 +66,93 @@ for (const box of $$("[data-counter]")) {
   // Without script the server checks; with it the browser says what is missing and goes there.
   field.form.noValidate = false;
 }
+
+// Back from commenting: to where the reader was before going down to the form
+const form = document.getElementById("comment-form");
+if (form) {
+  const place = `place:${location.pathname}`;
+  let start = null;
+  for (const link of $$('a[href="#comments"], a[href="#comment-form"]')) link.addEventListener("click", () => { start = scrollY; });
+  form.addEventListener("submit", () => { try { sessionStorage.setItem(place, start ?? scrollY); } catch {} });
+  try {
+    const at = sessionStorage.getItem(place);
+    if (at !== null && document.referrer.startsWith(`${location.origin}/comments/`) && !/^#comment-\d/.test(location.hash)) {
+      sessionStorage.removeItem(place);
+      history.replaceState(null, "", location.pathname);
+      const go = () => scrollTo({ top: at, behavior: "instant" });
+      go();
+      addEventListener("load", () => requestAnimationFrame(go)); // the browser has gone to #comments by then
+    }
+  } catch {}
+}
+
+// Keys: never while typing or with a modifier, and off for good where the reader wants that
+const list = document.querySelector("[data-shortcuts]");
+if (list) {
+  let on = true, dialog, prefix = -1500;
+  try { on = localStorage.getItem("keys") !== "off"; } catch {}
+  const bind = (el) => {
+    const box = el.querySelector("[data-keys-on]");
+    box.checked = on;
+    box.addEventListener("change", () => {
+      on = box.checked;
+      try { localStorage.setItem("keys", on ? "on" : "off"); } catch {}
+    });
+  };
+  const shown = document.getElementById("keys");
+  if (shown) bind(shown);
+  // The list is a page of its own, which is fetched when somebody asks
+  const help = async () => {
+    if (shown) return;
+    if (!dialog) {
+      dialog = document.createElement("dialog");
+      const answer = await fetch(list.href).catch(() => null);
+      const page = new DOMParser().parseFromString(answer?.ok ? await answer.text() : "", "text/html");
+      const keys = page.getElementById("keys");
+      if (!keys) { location.assign(list.href); return; }
+      for (const sheet of page.querySelectorAll("link[rel=stylesheet]"))
+        if (!document.querySelector(`link[href="${sheet.getAttribute("href")}"]`)) await new Promise((done) => { sheet.onload = sheet.onerror = done; document.head.append(sheet); });
+      const close = document.createElement("button");
+      close.className = "btn";
+      close.autofocus = true;
+      close.textContent = keys.dataset.close;
+      close.addEventListener("click", () => dialog.close());
+      dialog.setAttribute("aria-labelledby", "keys-h");
+      dialog.append(keys, close);
+      bind(keys);
+      document.body.append(dialog);
+    }
+    if (dialog.isConnected && !dialog.open) dialog.showModal();
+  };
+  list.addEventListener("click", (e) => {
+    if (shown || e.ctrlKey || e.metaKey || e.shiftKey) return;
+    e.preventDefault();
+    help();
+  });
+  const step = (by) => {
+    const links = [...$$("main :is(.card, .list, .correction, .versions) :is(h2, h3) > a, main :is(.wire, .also) a")];
+    const at = links.indexOf(document.activeElement);
+    const seen = links.findIndex((link) => link.getBoundingClientRect().bottom > 0);
+    links[at < 0 ? seen - (by < 0) : at + by]?.focus();
+  };
+  const acts = {
+    j: () => step(1),
+    k: () => step(-1),
+    "/": () => { const field = document.getElementById("id_q"); field ? field.focus() : location.assign(document.querySelector(".tools a").href); },
+    c: () => { if (document.getElementById("comments")) location.hash = "comments"; },
+    t: () => document.querySelector("[data-theme-toggle]").click(),
+    "?": help,
+    "؟": help,
+  };
+  addEventListener("keydown", (e) => {
+    if (!on || e.defaultPrevented || e.isComposing || e.ctrlKey || e.metaKey || e.altKey || e.target.closest?.("input, textarea, select, [contenteditable], dialog")) return;
+    // A keyboard of another script has the letters of a Latin one in the same places
+    const key = acts[e.key] || /^[ -~]/.test(e.key) ? e.key : e.code.slice(-1).toLowerCase();
+    const goes = key === "f" && e.timeStamp - prefix < 1500;
+    prefix = key === "g" ? e.timeStamp : -1500;
+    const act = goes ? () => location.assign(document.querySelector(".nameplate").href) : Object.hasOwn(acts, key) && acts[key];
+    if (!act) return;
+    e.preventDefault();
+    act();
+  });
+}

@@ -516,7 +516,7 @@ class TestValidity:
                 assert_valid(Client().get(path).content)
 
     def test_of_empty_lists(self, world):
-        for path in ("/", world.get_absolute_url(), "/no-such-page/"):
+        for path in ("/", world.get_absolute_url(), "/no-such-page/", "/shortcuts/"):
             assert_valid(Client().get(path).content)
 
     @pytest.mark.parametrize("note", ["", "We had the wrong ferry.\n\nAnd the wrong island."])

@@ -12,7 +12,7 @@ from tests.factories import make_editor, make_section, publish_article
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["front", "section", "article", "corrections", "404", "410"]
+PAGES = ["front", "section", "article", "corrections", "shortcuts", "404", "410"]
 STATUS = {"404": 404, "410": 410}
 
 
@@ -49,6 +49,7 @@ def paths(edition, withdrawn):
         "section": edition.section.get_absolute_url(),
         "article": edition.get_absolute_url(),
         "corrections": "/corrections/",
+        "shortcuts": "/shortcuts/",
         "404": "/2026/01/08/never-written/",
         "410": withdrawn.get_absolute_url(),
     }
@@ -62,6 +63,7 @@ def keys(edition, withdrawn):
         "section": {f"section:{edition.section_id}", "sections", story},
         "article": {story, f"section:{edition.section_id}", "sections"},
         "corrections": {"corrections", "sections", story},
+        "shortcuts": {"sections"},
         "404": {"front", "sections", story},
         "410": {f"article:{withdrawn.article_id}", "sections"},
     }

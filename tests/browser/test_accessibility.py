@@ -164,7 +164,8 @@ class TestPublicPages:
         check_public(visit(f"/search/{query}"))
 
     @pytest.mark.parametrize(
-        "path", ["/topics/ferries/", "/authors/mira-holt/", "/agencies/ians/", "/archive/"]
+        "path",
+        ["/topics/ferries/", "/authors/mira-holt/", "/agencies/ians/", "/archive/", "/shortcuts/"],
     )
     def test_list(self, visit, paper, path):
         check_public(visit(path))

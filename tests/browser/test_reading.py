@@ -255,5 +255,8 @@ class TestLongComment:
         page.get_by_role("button", name="Post comment").click()
         expect(page.locator(".field__error")).to_contain_text("3000")
         expect(field).to_have_value(self.LONG)
+        expect(page.locator("#form-errors")).to_be_focused()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
         expect(field).to_be_focused()
         assert not Comment.objects.exists()

@@ -42,7 +42,6 @@ class Page(HTMLParser):
 
 
 def rendered(form):
-    form.focus_first_error()
     return Page(render_crispy_form(form))
 
 
@@ -119,19 +118,12 @@ class TestWhatWasTyped:
 
 
 class TestFields:
-    @pytest.mark.parametrize(
-        ("wrong", "focused"),
-        [
-            ({"comment": ""}, "comment"),
-            ({"name": ""}, "name"),
-            ({"email": ""}, "email"),
-            ({"name": "", "email": ""}, "name"),
-            ({"comment": "", "email": ""}, "comment"),
-        ],
-    )
-    def test_take_the_focus_when_they_are_the_first_to_mend(self, wrong, focused):
-        page = rendered(sent(**wrong))
-        assert [name for name in FIELDS if "autofocus" in page.field(name)] == [focused]
+    def test_leave_the_focus_to_the_summary_of_what_to_mend(self):
+        page = rendered(sent(name="", email=""))
+        assert all("autofocus" not in page.field(name) for name in FIELDS)
+        (summary,) = [attributes for _, attributes in page.elements if "autofocus" in attributes]
+        assert summary["id"] == "form-errors"
+        assert summary["tabindex"] == "-1"
 
     def test_say_that_they_are_invalid(self):
         page = rendered(sent(name="", email="x"))
@@ -217,5 +209,4 @@ class TestAnything:
         if form.is_valid():
             assert form.cleaned_data["name"].strip()
             assert "\0" not in "".join(form.cleaned_data.values())
-        form.focus_first_error()
         assert "<textarea" in render_crispy_form(form)

@@ -50,6 +50,7 @@ QUERIES = {
     "sitemap_news": 2,
     "sitemap_stories": 2,
     "robots.txt": 1,
+    "shortcuts": 1,
     "manifest": 1,
 }
 #: How searching asks depends on the database; its own tests state how often at most.
@@ -129,6 +130,7 @@ def paths(edition):
         "sitemap_news": "/sitemaps/news.xml",
         "sitemap_stories": "/sitemaps/stories-0.xml",
         "robots.txt": "/robots.txt",
+        "shortcuts": "/shortcuts/",
         "manifest": "/manifest.webmanifest",
     }
 

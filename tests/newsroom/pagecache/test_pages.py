@@ -133,6 +133,7 @@ PAGES = {
     "articles:sitemap_stories": lambda edition: "/sitemaps/stories-0.xml",
     "manifest": lambda edition: "/manifest.webmanifest",
     "robots.txt": lambda edition: "/robots.txt",
+    "shortcuts": lambda edition: "/shortcuts/",
 }
 #: Pages for programs show no numbers of comments, and some show no words of the paper at all.
 NO_STORY = {
@@ -144,6 +145,7 @@ NO_STORY = {
     "articles:sitemap_stories",
     "manifest",
     "robots.txt",
+    "shortcuts",
 }
 OWN_PAGES = {"articles:about", "articles:page"}
 #: They say nothing of the paper but where its stories are.
@@ -156,7 +158,7 @@ NO_COMMENTS = (
     | HISTORY
     | {f"articles:{name}" for name in ("oembed", "sitemap_news", "corrections")}
 )
-NO_SECTION = (NO_STORY - {"articles:archive", *OWN_PAGES}) | {
+NO_SECTION = (NO_STORY - {"articles:archive", "shortcuts", *OWN_PAGES}) | {
     "articles:oembed",
     "articles:sitemap_news",
 }
