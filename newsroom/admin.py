@@ -1,4 +1,4 @@
-"""Accounts of the staff, and the groups that give them their rights."""
+"""Accounts of the staff, the groups that give them their rights, and the paper's own desk."""
 
 from typing import Any
 
@@ -9,6 +9,10 @@ from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm, U
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+
+from . import publication_desk
+
+__all__ = ["publication_desk"]
 
 # Importing the stock desks has registered them.
 admin.site.unregister([User, Group])

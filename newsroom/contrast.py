@@ -24,7 +24,7 @@ NEEDS = (Need(7, 5.5), Need(14, 4.9))
 
 
 class Reached(NamedTuple):
-    """The ratio that is furthest from what is needed, and that."""
+    """The ratio that is furthest from what is needed, and that; both to a tenth."""
 
     ratio: float
     needed: float
@@ -38,7 +38,7 @@ def reached(accent: str, theme: str) -> Reached:
     """What "#rrggbb" reaches as the accent of a theme: "light" or "dark"."""
     colour, paper = parse(accent), parse(PAPERS[theme])
     found = [
-        Reached(contrast(colour, mix(colour, paper, share / 100)), needed)
+        Reached(round(contrast(colour, mix(colour, paper, share / 100)), 1), needed)
         for share, needed in NEEDS
     ]
     return min(found, key=lambda each: each.ratio / each.needed)
