@@ -3,7 +3,7 @@
 import base64
 import dataclasses
 import re
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -88,7 +88,7 @@ class ColourField(forms.CharField):
         super().__init__(required=False, max_length=20, widget=widget, **kwargs)
 
     def to_python(self, value: Any) -> str:
-        text = "#" + super().to_python(value).lower().removeprefix("#")
+        text = "#" + (super().to_python(value) or "").lower().removeprefix("#")
         if re.fullmatch("#[0-9a-f]{3}", text, re.ASCII):
             text = "#" + "".join(2 * digit for digit in text[1:])
         if text == "#":
@@ -279,6 +279,13 @@ def _path_of(page: str) -> str:
     return reverse("articles:front")
 
 
+#: The policy of the one answer that may stand in a frame, and of our own pages alone.
+_FRAMED = {
+    "frame-ancestors": [SELF],
+    "sandbox": ["allow-same-origin", "allow-popups"],
+    "script-src": [NONE],
+}
+
 PAGES = {"front": _("Front page"), "article": _("Newest story"), "about": _("About")}
 THEMES = {"": _("As the reader’s screen"), "light": _("Light"), "dark": _("Dark")}
 
@@ -379,18 +386,11 @@ class PublicationAdmin(admin.ModelAdmin):
         form_class = self.get_form(request, publication, change=True)
         form = form_class(request.POST, request.FILES, instance=publication)
         page, theme = request.POST.get("preview_page", ""), request.POST.get("preview_theme", "")
-        return _framed(request, looks(typed_paper(form), page, theme))
+        html = looks(typed_paper(cast(PublicationForm, form)), page, theme)
+        return cast(Any, csp_replace(_FRAMED))(_framed)(html)
 
 
-@csp_replace(
-    {
-        # The one answer that may stand in a frame, and of our own pages alone.
-        "frame-ancestors": [SELF],
-        "sandbox": ["allow-same-origin", "allow-popups"],
-        "script-src": [NONE],
-    }
-)
-def _framed(request: HttpRequest, html: str) -> HttpResponse:
+def _framed(html: str) -> HttpResponse:
     response = HttpResponse(html)
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Frame-Options"] = "SAMEORIGIN"

@@ -18,10 +18,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from articles import publishing
-from articles.models import Agency, Article, Author, Byline, Image, KeyPoint, Section, Topic
+from articles.models import Agency, Article, Author, Byline, Image, KeyPoint, Page, Section, Topic
+from articles.paper import from_settings
 from comments import moderation
 from comments.models import Comment, Decision
 
+from ..publication import Publication
 from .pictures import draw
 
 CONTENT = Path(__file__).parent
@@ -114,6 +116,7 @@ def fill(*, picture_width: int = 1440) -> None:
 
 
 def _fill(paper: dict[str, Any], stories: list[dict[str, Any]], pictures: dict[str, Image]) -> None:
+    _describe(_read("pages.toml"))
     people = {username: _make_user(username) for username in LOGINS}
     sections = {
         row["slug"]: Section.objects.create(position=position, **row)
@@ -152,6 +155,16 @@ def _fill(paper: dict[str, Any], stories: list[dict[str, Any]], pictures: dict[s
         if "withdrawn" in story:
             publishing.withdraw(article, by=people["editor"], note=story["withdrawn"])
         _backdate(article, picture, at=min(at, now - datetime.timedelta(minutes=40)))
+
+
+def _describe(own: dict[str, Any]) -> None:
+    """What the paper says of itself."""
+    publication = Publication.of(from_settings())
+    for name, words in own["publication"].items():
+        setattr(publication, name, words)
+    publication.save()
+    for row in own["page"]:
+        Page.objects.create(is_published=True, **{**row, "body": row["body"].strip()})
 
 
 def _users() -> Any:

@@ -1,6 +1,5 @@
 """No violation that axe-core can find, and no scrolling sideways, on any page."""
 
-import dataclasses
 import re
 
 import pytest
@@ -9,7 +8,6 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import expect
 
-import articles.paper
 from articles import publishing
 from articles.models import Section
 from comments import moderation
@@ -27,9 +25,12 @@ from tests.factories import (
     make_editor,
     make_image,
     make_moderator,
+    make_page,
+    make_publication,
     make_section,
     make_topic,
     make_user,
+    picture_file,
     publish_article,
 )
 
@@ -242,10 +243,8 @@ class TestPublicPages:
             check_public(visit(f"{edition.get_absolute_url()}#corrections"))
         check_public(visit("/corrections/"))
 
-    def test_history(self, visit, edition, editor, monkeypatch):
-        source = articles.paper._source
-        shown = lambda: dataclasses.replace(source(), has_public_history=True)  # noqa: E731
-        monkeypatch.setattr(articles.paper, "_source", shown)
+    def test_history(self, visit, edition, editor):
+        make_publication(has_public_history=True)
         article = edition.article
         for headline in ("The ferry runs on", LONG_WORD):
             article.headline = headline
@@ -254,6 +253,25 @@ class TestPublicPages:
             publishing.publish(article, by=editor)
         for path in ("", "1/", "compare/?from=1&to=3"):
             check_public(visit(f"{edition.history_url}{path}"))
+
+    @pytest.mark.parametrize("path", ["/about/", "/about/ethics/"])
+    def test_pages_that_editors_write(self, visit, edition, path):
+        make_page("About us", kind="about", footer_position=1, body=RICH_BODY)
+        summary = f"What we never take: {LONG_WORD}."
+        make_page("Our ethics", slug="ethics", summary=summary, body=RICH_BODY)
+        make_page(LONG_WORD, slug="long")
+        make_publication(socials=[["Mastodon", "https://social.example/@post"]])
+        check_public(visit(path))
+
+    @pytest.mark.parametrize("is_dark", [True, False])
+    def test_logo_and_colours_of_the_paper(self, visit, paper, edition, is_dark):
+        publication = make_publication(accent_light="#7a3b00", accent_dark="#ffb066")
+        publication.take_logo(picture_file(1200, 200))
+        if is_dark:
+            publication.take_logo(picture_file(1200, 200, colour="#eeeeee"), is_dark=True)
+        publication.save()
+        for path in ("/", edition.get_absolute_url()):
+            check_public(visit(path))
 
     def test_404(self, visit, paper):
         check_public(visit("/no-such-page/", status=404))
@@ -368,9 +386,10 @@ class TestAdminPages:
         moderation.reject(comment, by=moderator, reason="Off-topic")
         check_admin(visit(f"/admin/comments/comment/{comment.pk}/change/", by=moderator))
 
-    @pytest.mark.parametrize("name", ["image", "section", "topic", "author", "agency"])
+    @pytest.mark.parametrize("name", ["image", "section", "topic", "author", "agency", "page"])
     @pytest.mark.parametrize("what", ["", "add", "change", "delete", "history"])
     def test_other_desks(self, visit, edition, chief, name, what):
+        make_page()
         model = apps.get_model("articles", name)
         part = {"": "", "add": "add/"}.get(what, f"{model.objects.first().pk}/{what}/")
         check_admin(visit(f"/admin/articles/{name}/{part}", by=chief))

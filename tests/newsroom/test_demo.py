@@ -4,6 +4,7 @@ import re
 import stat
 import tomllib
 from collections import Counter
+from html import unescape
 from io import StringIO
 
 import pytest
@@ -14,12 +15,14 @@ from django.utils import timezone
 from PIL import Image as Picture
 
 from articles import checklist, publishing
-from articles.models import Article, Author, Edition, Image, KeyPoint, Section, Topic
+from articles.models import Article, Author, Edition, Image, KeyPoint, Page, Section, Topic
 from comments import moderation, text
 from comments.models import Comment, Decision
 from newsroom.demo import building
 from newsroom.demo.pictures import SCENES
+from newsroom.publication import Publication
 from tests.factories import make_article, make_author, make_image, make_topic, make_user
+from tests.valid_html import assert_valid
 
 PAPER = tomllib.loads((building.CONTENT / "paper.toml").read_text("utf-8"))
 STORIES = [
@@ -143,6 +146,20 @@ class TestFilling:
         assert not Comment.objects.filter(created_at__gt=timezone.now()).exists()
         assert not Decision.objects.filter(at__gt=timezone.now()).exists()
 
+    def test_says_what_the_paper_is_and_how_it_works(self, demo, client, settings):
+        demo()
+        assert Publication.objects.get().name == settings.PUBLICATION_NAME
+        kinds = ("about", "contact", "correctionsPolicy", "ethicsPolicy", "")
+        assert sorted(page.kind for page in Page.objects.all()) == sorted(kinds)
+        for page in Page.objects.all():
+            html = client.get(page.get_absolute_url()).text
+            assert page.summary in unescape(html)
+            assert_valid(html)
+            for path in re.findall('href="(/[^"]*)"', page.body_html):
+                assert client.get(path).status_code == 200, path
+        story = Edition.objects.live().first()
+        assert "appears, usually within two hours." in client.get(story.get_absolute_url()).text
+
     def test_leaves_no_article_with_findings_that_matter(self, whole_demo):
         whole_demo()
         harmless = {"summary", "key_points"}
@@ -153,6 +170,7 @@ class TestFilling:
         whole_demo()
         editions = Edition.objects.live()
         addresses = ["/", *(section.get_absolute_url() for section in Section.objects.all())]
+        addresses += [page.get_absolute_url() for page in Page.objects.all()]
         for address in [*addresses, *(edition.get_absolute_url() for edition in editions)]:
             assert client.get(address).status_code == 200, address
 

@@ -166,8 +166,8 @@ class TestSetting:
         origin = {"Origin": "http://testserver"}
         path = f"{edition.get_absolute_url()}comments/"
         assert '<html lang="ar"' in Client().post(path, headers=origin).text
-        # The desk stays in the language of whoever runs the site.
-        assert '<html lang="en' in desk.get(CHANGE).text
+        # The desk speaks to everybody in the language of their browser.
+        assert '<html lang="en' in desk.get(CHANGE, headers={"Accept-Language": "en"}).text
 
     def test_is_one_row(self):
         make_publication()
@@ -217,6 +217,8 @@ class TestRights:
 class TestTheAccent:
     @pytest.mark.parametrize("written", ["#005EA8", "005ea8", " #005ea8 "])
     def test_is_a_style_sheet_of_its_own(self, desk, written):
+        # The mark stands close to the name.
+        assert ">The Newsroom</a>" in Client().get("/").text
         assert 'href="/accent-' not in Client().get("/").text
         desk.post(CHANGE, typed(accent_light=written, accent_dark="#71b8f5"))
         html = Client().get("/").text
@@ -272,7 +274,8 @@ class TestTheLogo:
         src = f"/logo-{publication.logo_mark}.png"
         for path in ("/", edition.get_absolute_url(), "/no-such-page/"):
             html = Client().get(path).text
-            image = f'<img class="logo" src="{src}" width="600" height="120" alt="The Island Post">'
+            size = 'width="600" height="120"'
+            image = f'<img class="logo logo--only" src="{src}" {size} alt="The Island Post">'
             assert image in html
             assert "css/logo.css" in html
             assert_valid(html)
@@ -305,7 +308,7 @@ class TestTheLogo:
         for mark in (publication.logo_mark, publication.logo_dark_mark):
             assert Client().get(f"/logo-{mark}.png").status_code == 200
         desk.post(CHANGE, typed(remove_logo_dark="on"))
-        assert 'class="logo" src' in Client().get("/").text
+        assert 'class="logo logo--only" src' in Client().get("/").text
         desk.post(CHANGE, typed(remove_logo="on"))
         assert "<img" not in Client().get("/").text
 
@@ -417,7 +420,7 @@ class TestThePreview:
         front = desk.post(PREVIEW, {**values, "preview_page": "front"}).text
         assert "The Island Post" in front
         assert "accent-005ea8-71b8f5.css" in front
-        assert '<img class="logo" src="data:image/png;base64,' in front
+        assert '<img class="logo logo--only" src="data:image/png;base64,' in front
         assert edition.short_title in front
         values["new_logo"] = logo_file()
         story = desk.post(PREVIEW, {**values, "preview_page": "article"}).text
