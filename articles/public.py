@@ -119,6 +119,15 @@ def public_page(
     return public_response(request, content, keys=dict.fromkeys(names), status=status)
 
 
+def public_part(
+    request: HttpRequest, template: str, context: dict[str, Any], *, keys: Iterable[str]
+) -> HttpResponseBase:
+    """Render a shared part of pages (`{% shared %}`) alone; search engines leave it alone."""
+    response = public_page(request, template, context, keys=keys)
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
 def public_response(
     request: HttpRequest,
     content: str | bytes,

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +28,13 @@ REASONS = [
     _("False claim"),
     _("Other"),
 ]
+
+#: What may be decided on many comments at once, and on one that readers see.
+DECISIONS = {Decision.Action.APPROVE, Decision.Action.REJECT, Decision.Action.SPAM}
+PICKS = {
+    Decision.Action.FEATURE: moderation.feature,
+    Decision.Action.UNFEATURE: moderation.unfeature,
+}
 
 #: How many comments of a queue are looked through for words, the newest first. Older ones are
 #: found by their writer's whole name.
@@ -184,7 +192,10 @@ class CommentAdmin(admin.ModelAdmin):
         pks = [int(value) for value in chosen if _PK.fullmatch(value)]
         if only is not None:
             pks = [only]
-        if action not in Decision.Action.values:
+        if action in PICKS and len(pks) == 1:
+            self._pick(request, pks[0], action)
+            return
+        if action not in DECISIONS:
             messages.error(request, gettext("That is no decision. Press one of the buttons."))
             return
         if not pks:
@@ -215,3 +226,17 @@ class CommentAdmin(admin.ModelAdmin):
             ),
         }
         messages.success(request, words[Decision.Action(action)] % {"n": len(decisions)})
+
+    def _pick(self, request: HttpRequest, pk: int, action: str) -> None:
+        comment = get_object_or_404(Comment, pk=pk)
+        try:
+            PICKS[Decision.Action(action)](comment, by=cast(User, request.user))
+        except moderation.Refused as refused:
+            messages.warning(request, str(refused))
+            return
+        messages.success(
+            request,
+            gettext("An editor’s pick now. Readers see it marked, and the front page may quote it.")
+            if comment.featured_at
+            else gettext("No longer an editor’s pick."),
+        )

@@ -81,6 +81,7 @@ class Comment(models.Model):
         editable=False,
         help_text=_("A keyed hash of the address it came from; the address is not kept."),
     )
+    featured_at = models.DateTimeField(_("editor’s pick since"), null=True, editable=False)
     created_at = models.DateTimeField(_("posted at"), auto_now_add=True)
 
     objects = CommentQuerySet.as_manager()
@@ -98,6 +99,11 @@ class Comment(models.Model):
             ),
             models.Index(fields=["status", "created_at", "id"], name="comment_queue"),
             models.Index(fields=["sender", "created_at"], name="comment_of_sender"),
+            models.Index(
+                fields=["-featured_at", "-id"],
+                condition=models.Q(featured_at__isnull=False),
+                name="comment_picked_last",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -116,6 +122,10 @@ class Comment(models.Model):
             models.CheckConstraint(
                 name="comment_status_known",
                 condition=models.Q(status__in=["pending", "approved", "rejected", "spam"]),
+            ),
+            models.CheckConstraint(
+                name="comment_picked_is_approved",
+                condition=models.Q(featured_at__isnull=True) | models.Q(status="approved"),
             ),
             Counted(name="comment_counted"),
         ]
@@ -149,7 +159,9 @@ class Comment(models.Model):
     @property
     def shown(self) -> dict[str, Any]:
         """What comments/_comment.html shows of it."""
-        return rendering.shown(rendering.Row(self.pk, self.name, self.body, self.created_at))
+        return rendering.shown(
+            rendering.Row(self.pk, self.name, self.body, self.created_at, self.featured_at)
+        )
 
 
 class Decision(models.Model):
@@ -159,6 +171,8 @@ class Decision(models.Model):
         APPROVE = "approve", _("Approved")
         REJECT = "reject", _("Rejected")
         SPAM = "spam", _("Marked as spam")
+        FEATURE = "feature", _("Made an editor’s pick")
+        UNFEATURE = "unfeature", _("No longer an editor’s pick")
 
     comment = models.ForeignKey(
         Comment, models.PROTECT, related_name="decisions", verbose_name=_("comment")

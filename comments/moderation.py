@@ -1,4 +1,4 @@
-"""The only way a comment's status changes: approve, reject, mark_spam.
+"""The only way a comment's status changes: approve, reject, mark_spam; feature, unfeature.
 
 Each verb locks the comment, checks the moderator's right, changes, and records the decision, in
 one transaction. A wrong decision is mended by deciding again.
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from articles.models import Article
 from articles.signals import announce
 
 from .models import Comment, Decision
-from .signals import comments_changed
+from .signals import comments_changed, picks_changed
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -48,6 +49,19 @@ def mark_spam(comment: Comment, *, by: "User", reason: str = "") -> Decision:
     return _decide_one(comment, Decision.Action.SPAM, by=by, reason=reason)
 
 
+def feature(comment: Comment, *, by: "User") -> Decision:
+    """Make a published comment an editor's pick, which the front page may quote.
+
+    Raises PermissionDenied, or Refused when readers don't see the comment, or it is one already.
+    """
+    return _pick(comment, Decision.Action.FEATURE, by=by)
+
+
+def unfeature(comment: Comment, *, by: "User") -> Decision:
+    """Leave the comment published, but no longer a pick. Raises as `feature` does."""
+    return _pick(comment, Decision.Action.UNFEATURE, by=by)
+
+
 def decide(
     pks: Iterable[int],
     action: Decision.Action,
@@ -60,13 +74,13 @@ def decide(
     Rows are locked in the order of their keys, so that two moderators never wait for each other
     in a circle. Raises PermissionDenied.
     """
-    if not by.has_perm(PERMISSION):
-        raise PermissionDenied(_("You may not decide on comments."))
+    _check(by)
     status = _STATUS[action]
     decisions: list[Decision] = []
     with transaction.atomic():
         locked = Comment.objects.select_for_update().filter(pk__in=list(pks)).order_by("pk")
         shown: dict[int, Article] = {}
+        was_picked = False
         for comment in locked.exclude(status=status):
             decisions.append(
                 Decision.objects.create(
@@ -79,11 +93,15 @@ def decide(
             )
             if Comment.Status.APPROVED in (comment.status, status):
                 shown[comment.article_id] = comment.article
+            was_picked |= comment.featured_at is not None
+        # What readers don't see is nobody's pick.
         Comment.objects.filter(pk__in=[decision.comment_id for decision in decisions]).update(
-            status=status
+            status=status, featured_at=None
         )
         for article in shown.values():
             announce(comments_changed, sender=Comment, article=article)
+        if was_picked:
+            announce(picks_changed, sender=Comment)
     return decisions
 
 
@@ -96,3 +114,27 @@ def _decide_one(comment: Comment, action: Decision.Action, *, by: "User", reason
             % {"status": comment.get_status_display().lower()}
         )
     return decisions[0]
+
+
+def _pick(comment: Comment, action: Decision.Action, *, by: "User") -> Decision:
+    _check(by)
+    is_pick = action == Decision.Action.FEATURE
+    with transaction.atomic():
+        locked = Comment.objects.select_for_update().get(pk=comment.pk)
+        if locked.status != Comment.Status.APPROVED:
+            raise Refused(_("Only a published comment can be an editor’s pick."))
+        if is_pick == (locked.featured_at is not None):
+            raise Refused(_("Somebody has decided that already."))
+        decision = Decision.objects.create(
+            comment=locked, action=action, previous_status=locked.status, by=by
+        )
+        comment.featured_at = timezone.now() if is_pick else None
+        Comment.objects.filter(pk=locked.pk).update(featured_at=comment.featured_at)
+        announce(comments_changed, sender=Comment, article=locked.article)
+        announce(picks_changed, sender=Comment)
+    return decision
+
+
+def _check(by: "User") -> None:
+    if not by.has_perm(PERMISSION):
+        raise PermissionDenied(_("You may not decide on comments."))

@@ -30,6 +30,7 @@ class Row(NamedTuple):
     name: str
     body: str
     created_at: datetime.datetime
+    featured_at: datetime.datetime | None = None
 
     @property
     def anchor(self) -> str:
@@ -46,6 +47,7 @@ def shown(row: Row, zone: datetime.tzinfo | None = None) -> dict[str, Any]:
         "posted_at": moments.iso(row.created_at, zone),
         "posted": moments.day_and_time(row.created_at, zone),
         "paragraphs": paragraphs(row.body),
+        "is_pick": row.featured_at is not None,
     }
 
 
@@ -61,11 +63,12 @@ def paragraphs(body: str) -> list[str]:
 
 def render(rows: list[Row]) -> list[SafeString]:
     """The HTML of each comment, as comments/_comment.html has it."""
-    form, between = _compile(get_language())
+    language = get_language()
     zone = get_current_timezone()
     found = []
     for row in rows:
         values = shown(row, zone)
+        form, between = _compile(language, values.pop("is_pick"))
         lines = between.join([escape(line) for line in values.pop("paragraphs")])
         values = {name: escape(value) for name, value in values.items()}
         found.append(mark_safe(form % {**values, "paragraphs": lines}))  # noqa: S308
@@ -73,11 +76,12 @@ def render(rows: list[Row]) -> list[SafeString]:
 
 
 @kept(100)
-def _compile(language: str | None) -> tuple[str, str]:
+def _compile(language: str | None, is_pick: bool) -> tuple[str, str]:
     """The template as a format string, and what it puts between two paragraphs."""
     sample = shown(Row(0, "a", "", datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)))
     marks: dict[str, Any] = {name: f"{_MARK}{name}{_MARK}" for name in sample}
     marks["paragraphs"] = [marks["paragraphs"], f"{_MARK}end{_MARK}"]
+    marks["is_pick"] = is_pick
     html = render_to_string("comments/_comment.html", {"comment": marks})
     parts = html.replace("%", "%%").split(_MARK)
     first, last = parts.index("paragraphs"), parts.index("end")

@@ -4,11 +4,12 @@ from django.urls import path
 
 import articles.urls  # noqa: F401  (registers the converters of story addresses)
 
-from . import views
+from . import keys, views
 
 app_name = "comments"
 _STORY = "<yyyy:year>/<mm:month>/<dd:day>/<slug:slug>"
 urlpatterns = [
+    path(f"parts/{keys.DISCUSSED}/", views.discussed, name="discussed"),
     path(f"{_STORY}/comments/", views.post, name="post"),
     path(f"{_STORY}/comments/confirm/", views.confirm, name="confirm"),
     path("comments/<str:token>/", views.status, name="status"),

@@ -16,9 +16,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from articles.models import Edition
 from articles.paper import current
-from articles.public import DATABASE_AWAY, bare_page, for_readers, private_page
+from articles.public import (
+    DATABASE_AWAY,
+    bare_page,
+    for_readers,
+    private_page,
+    public_part,
+    public_view,
+)
 from articles.views import Withdrawn, article_context, find_edition, withdrawn_page
 
+from . import keys
 from .forms import CommentForm
 from .models import Comment
 from .origins import Origin, origin_of
@@ -157,3 +165,9 @@ def _page_again(
     return private_page(
         request, "articles/article.html", article_context(whole, **extra), status=status
     )
+
+
+@public_view()
+def discussed(request: HttpRequest) -> HttpResponseBase:
+    """The most discussed stories, alone, for pages that show them beside others."""
+    return public_part(request, "comments/discussed.html", {}, keys=[keys.DISCUSSED])

@@ -77,9 +77,9 @@ class EditionQuerySet(models.QuerySet["Edition"]):
         """
         return self.with_page_relations().only(*_LINK, *_CARD, "lead_image", *more)
 
-    def for_links(self) -> "EditionQuerySet":
-        """Fetch what a link to the story and its read time need."""
-        return self.select_related("article").only(*_LINK)
+    def for_links(self, *more: str) -> "EditionQuerySet":
+        """Fetch what a link to the story and its read time need, and `more`."""
+        return self.select_related("article").only(*_LINK, *more)
 
     def newest_first(self) -> "EditionQuerySet":
         return self.order_by("-first_published_at", "-pk")

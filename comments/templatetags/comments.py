@@ -1,15 +1,17 @@
 """How comments appear on the paper's pages."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import template
 from django.conf import settings
-from django.db.models import BigIntegerField
+from django.db.models import BigIntegerField, DateTimeField, F
 from django.template import Context
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
 
@@ -19,7 +21,7 @@ from articles.models import Edition
 from articles.paper import current
 from articles.prepared import Prepared
 
-from .. import rendering
+from .. import keys, rendering
 from ..forms import CommentForm
 from ..models import ArticleCount, Comment
 
@@ -34,6 +36,42 @@ _approved = Prepared(
         Comment.objects.approved().filter(article=article).values_list(*rendering.Row._fields)
     ),
     article=BigIntegerField(),
+)
+
+#: Among how many of the newest stories the most discussed are looked for, and how many there are.
+TALKED_OF = 200
+MOST_DISCUSSED = 3
+#: How many words of a comment are quoted.
+QUOTED_WORDS = 45
+
+_most_discussed = Prepared(
+    Edition,
+    lambda now: (
+        Edition.objects.filter(
+            pk__in=Edition.objects.live(now).newest_first().values("pk")[:TALKED_OF],
+            article__comment_count__approved__gt=0,
+        )
+        .for_links("section__accent", "first_published_at")
+        .select_related("section")
+        .annotate(comments=F("article__comment_count__approved"))
+        .order_by("-comments", "-first_published_at", "-pk")[:MOST_DISCUSSED]
+    ),
+    now=DateTimeField(),
+)
+_picked_last = Prepared(
+    Edition,
+    lambda now: (
+        Edition.objects.live(now)
+        .filter(article__comments__featured_at__isnull=False)
+        .for_links()
+        .annotate(
+            said=F("article__comments__body"),
+            said_by=F("article__comments__name"),
+            said_in=F("article__comments__pk"),
+        )
+        .order_by("-article__comments__featured_at", "-article__comments__pk")[:1]
+    ),
+    now=DateTimeField(),
 )
 
 _ACTION = "where-the-form-goes"
@@ -118,3 +156,29 @@ def comment_counts(editions: Iterable[Edition]) -> dict[int, int]:
 def number_for(counts: Any, edition: Edition) -> int:
     """The story's number out of `comment_counts`; 0 when there is none."""
     return counts.get(edition.article_id, 0) if isinstance(counts, dict) else 0
+
+
+@register.inclusion_tag("comments/_discussed.html")
+def most_discussed() -> dict[str, Any]:
+    """Of the newest stories, those with the most comments; one query, of the key DISCUSSED."""
+    return {"editions": _most_discussed(now=timezone.now())}
+
+
+class Said(NamedTuple):
+    """What a reader said under a story."""
+
+    edition: Edition
+    words: str
+    by: str
+    anchor: str
+
+
+@register.simple_tag(takes_context=True)
+def reader_said(context: Context) -> Said | None:
+    """The last editor's pick under a live story, if there is one; one query."""
+    if (named := context.get("surrogate_keys")) is not None:
+        named.append(keys.PICKS)
+    for edition in _picked_last(now=timezone.now()):
+        words = Truncator(" ".join(edition.said.split())).words(QUOTED_WORDS, truncate=" …")
+        return Said(edition, words, edition.said_by, f"comment-{edition.said_in}")
+    return None

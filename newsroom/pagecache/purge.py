@@ -29,7 +29,8 @@ from articles.signals import (
     section_changed,
     subject_changed,
 )
-from comments.signals import comments_changed
+from comments import keys as comment_keys
+from comments.signals import comments_changed, picks_changed
 
 from ..signals import publication_changed
 from .generations import NEVER, Generations
@@ -40,6 +41,8 @@ CHANNEL = "newsroom_touched"
 _LONGEST_PAYLOAD = 7900
 #: Stands for every key.
 EVERYTHING = "*"
+#: What comments show of stories: the titles of those that are discussed or quoted.
+_COMMENTED = {comment_keys.DISCUSSED, comment_keys.PICKS}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -72,7 +75,7 @@ def keys_of(signal: Signal, facts: dict[str, Any]) -> tuple[set[str], int]:
     """
     if signal is edition_changed:
         touched = {names.article(facts["article"].pk), names.FRONT}
-        touched |= names.touched_by(*facts["editions"])
+        touched |= names.touched_by(*facts["editions"]) | _COMMENTED
         now = datetime.now(UTC)
         moments = [
             moment
@@ -89,9 +92,12 @@ def keys_of(signal: Signal, facts: dict[str, Any]) -> tuple[set[str], int]:
     if signal is correction_changed:
         return {names.CORRECTIONS, *names.touched_by(*facts["editions"])}, NEVER
     if signal is comments_changed:
-        return {names.article(facts["article"].pk)}, NEVER
+        return {names.article(facts["article"].pk), comment_keys.DISCUSSED}, NEVER
+    if signal is picks_changed:
+        return {comment_keys.PICKS}, NEVER
     if signal is section_changed:
-        return {names.SECTIONS, names.section(facts["section"].pk)}, NEVER
+        touched = {names.SECTIONS, names.section(facts["section"].pk)}
+        return touched | {comment_keys.DISCUSSED}, NEVER
     if signal is subject_changed:
         return set(names.of_subject(facts["subject"])), NEVER
     if signal is image_changed:
@@ -158,6 +164,7 @@ def turned(since: int, until: int) -> tuple[set[str], int | None]:
         began = spans.filter(live_from__gt=after, live_from__lte=at)
         ended = spans.filter(live_until__gt=after, live_until__lte=at)
         touched = names.touched_by(*began, *ended)
+        touched |= _COMMENTED if touched else set()
         first, last = after - names.NEWS_AGE, at - names.NEWS_AGE
         if news.filter(first_published_at__gt=first, first_published_at__lte=last).exists():
             touched.add(names.NEWS)

@@ -59,7 +59,7 @@ def paths(edition, withdrawn):
 def keys(edition, withdrawn):
     story = f"article:{edition.article_id}"
     own = {
-        "front": {"front", "sections", story},
+        "front": {"front", "sections", "discussed", story},
         "section": {f"section:{edition.section_id}", "sections", story},
         "article": {story, f"section:{edition.section_id}", "sections"},
         "corrections": {"corrections", "sections", story},

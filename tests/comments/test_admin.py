@@ -418,3 +418,38 @@ class TestRights:
             except NoReverseMatch:
                 continue
             assert desk.get(url).status_code == 403
+
+
+class TestPicks:
+    def press(self, client, comment, action):
+        address = reverse("admin:comments_comment_change", args=[comment.pk])
+        return client.post(address, {"decide": f"{action}:{comment.pk}"}, follow=True)
+
+    def test_are_made_and_unmade_by_a_button(self, client):
+        client.force_login(make_moderator())
+        comment = make_comment(status="approved")
+        page = self.press(client, comment, "feature").text
+        assert "An editor’s pick now." in page
+        assert "No longer a pick" in page
+        comment.refresh_from_db()
+        assert comment.featured_at
+        page = self.press(client, comment, "unfeature").text
+        assert "Make it an editor’s pick" in page
+        comment.refresh_from_db()
+        assert comment.featured_at is None
+
+    def test_of_what_readers_do_not_see_are_refused(self, client):
+        client.force_login(make_moderator())
+        comment = make_comment()
+        page = self.press(client, comment, "feature").text
+        assert "Only a published comment can be an editor’s pick." in page
+        assert "Make it an editor’s pick" not in page
+
+    def test_are_for_moderators_alone(self, client):
+        reader = make_user("looker", is_staff=True)
+        reader.user_permissions.add(Permission.objects.get(codename="view_comment"))
+        client.force_login(reader)
+        comment = make_comment(status="approved")
+        assert self.press(client, comment, "feature").status_code == 403
+        comment.refresh_from_db()
+        assert comment.featured_at is None

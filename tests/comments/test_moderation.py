@@ -3,11 +3,12 @@ import threading
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from comments import moderation
 from comments.models import Comment, Decision
-from comments.signals import comments_changed
+from comments.signals import comments_changed, picks_changed
 from tests.factories import make_comment, make_editor, make_moderator, make_user, publish_article
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +132,79 @@ class TestDecidingOnMany:
     def test_passes_over_what_does_not_exist(self, moderator):
         assert moderation.decide([0, -1, 10**6], APPROVE, by=moderator) == []
         assert moderation.decide([], APPROVE, by=moderator) == []
+
+
+class TestPicks:
+    @pytest.fixture
+    def comment(self, moderator):
+        comment = make_comment()
+        moderation.approve(comment, by=moderator)
+        return comment
+
+    @pytest.fixture
+    def heard(self):
+        times = []
+
+        def listener(**kwargs):
+            times.append(kwargs["sender"])
+
+        picks_changed.connect(listener)
+        yield times
+        picks_changed.disconnect(listener)
+
+    def test_are_marked_and_recorded(self, moderator, comment):
+        decision = moderation.feature(comment, by=moderator)
+        assert comment.featured_at
+        assert Comment.objects.get().featured_at == comment.featured_at
+        assert (decision.action, decision.previous_status, decision.by) == (
+            "feature",
+            "approved",
+            moderator,
+        )
+        moderation.unfeature(comment, by=moderator)
+        assert Comment.objects.get().featured_at is comment.featured_at is None
+        assert Decision.objects.first().action == "unfeature"
+
+    def test_are_published_comments_only(self, moderator):
+        comment = make_comment()
+        for verb in (moderation.feature, moderation.unfeature):
+            with pytest.raises(moderation.Refused):
+                verb(comment, by=moderator)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Comment.objects.filter(pk=comment.pk).update(featured_at=timezone.now())
+
+    def test_are_made_once(self, moderator, comment):
+        with pytest.raises(moderation.Refused):
+            moderation.unfeature(comment, by=moderator)
+        moderation.feature(comment, by=moderator)
+        with pytest.raises(moderation.Refused):
+            moderation.feature(comment, by=moderator)
+        assert Decision.objects.filter(action="feature").count() == 1
+
+    @pytest.mark.parametrize("verb", [moderation.reject, moderation.mark_spam])
+    def test_are_none_once_they_are_taken_down(self, moderator, comment, verb):
+        moderation.feature(comment, by=moderator)
+        verb(comment, by=moderator)
+        moderation.approve(comment, by=moderator)
+        assert Comment.objects.get().featured_at is None
+
+    def test_are_for_moderators_alone(self, comment):
+        for user in (make_editor(), make_user("reader"), AnonymousUser()):
+            for verb in (moderation.feature, moderation.unfeature):
+                with pytest.raises(PermissionDenied):
+                    verb(comment, by=user)
+        assert not Decision.objects.filter(action="feature").exists()
+
+    @pytest.mark.django_db(transaction=True)
+    @pytest.mark.usefixtures("committed_db")
+    def test_are_announced(self, moderator, comment, announced, heard):
+        announced.clear()
+        moderation.feature(comment, by=moderator)
+        assert (announced, heard) == ([comment.article], [Comment])
+        moderation.reject(comment, by=moderator)
+        assert heard == [Comment, Comment]
+        moderation.approve(comment, by=moderator)
+        assert heard == [Comment, Comment]
 
 
 class TestRights:

@@ -5,9 +5,17 @@ from django.template import Context, Template
 from django.test import Client
 from django.utils import timezone
 
+from articles import publishing
 from articles.models import Edition
-from comments.templatetags.comments import comment_counts, comment_list, number_for
-from tests.factories import COMMENT, make_comment, publish_article
+from comments import moderation
+from comments.templatetags.comments import (
+    comment_counts,
+    comment_list,
+    most_discussed,
+    number_for,
+    reader_said,
+)
+from tests.factories import COMMENT, make_comment, make_editor, make_moderator, publish_article
 
 pytestmark = pytest.mark.django_db
 
@@ -145,3 +153,76 @@ class TestForm:
         }
         assert len(pages) == 1
         assert "csrf" not in pages.pop()
+
+
+class TestMostDiscussed:
+    def editions(self):
+        return most_discussed()["editions"]
+
+    def discuss(self, edition, number):
+        for _ in range(number):
+            make_comment(edition.article, status="approved")
+
+    def test_are_ranked_by_their_comments_then_the_newest(self, django_assert_num_queries):
+        stories = [publish_article() for _number in range(5)]
+        for edition, number in zip(stories, (1, 3, 0, 1, 2), strict=True):
+            self.discuss(edition, number)
+        make_comment(stories[2].article)
+        with django_assert_num_queries(1):
+            found = self.editions()
+        assert [edition.pk for edition in found] == [stories[n].pk for n in (1, 4, 3)]
+        assert [edition.comments for edition in found] == [3, 2, 1]
+        with django_assert_num_queries(0):
+            assert [edition.section.accent for edition in found]
+            assert [edition.get_absolute_url() for edition in found]
+
+    def test_are_live(self):
+        old, gone, new = (publish_article() for _number in range(3))
+        for edition in (old, gone, new):
+            self.discuss(edition, 1)
+        publishing.withdraw(gone.article, by=make_editor())
+        assert [edition.pk for edition in self.editions()] == [new.pk, old.pk]
+
+    def test_say_nothing_where_nobody_spoke(self):
+        publish_article()
+        template = Template("{% load comments %}{% most_discussed %}")
+        assert template.render(Context()).strip() == ""
+
+
+class TestReaderSaid:
+    @pytest.fixture
+    def moderator(self):
+        return make_moderator()
+
+    def pick(self, moderator, edition=None, **fields):
+        edition = edition or publish_article()
+        comment = make_comment(edition.article, **fields)
+        moderation.approve(comment, by=moderator)
+        moderation.feature(comment, by=moderator)
+        return comment
+
+    def test_is_the_last_pick(self, moderator, django_assert_num_queries):
+        self.pick(moderator)
+        last = self.pick(moderator, name="Dana W")
+        context = Context({"surrogate_keys": []})
+        with django_assert_num_queries(1):
+            said = reader_said(context)
+            assert said.edition.get_absolute_url()
+        assert (said.by, said.words, said.anchor) == ("Dana W", COMMENT, last.anchor)
+        assert context["surrogate_keys"] == ["picks"]
+
+    def test_is_under_a_live_story(self, moderator):
+        earlier = self.pick(moderator)
+        edition = publish_article()
+        self.pick(moderator, edition)
+        publishing.withdraw(edition.article, by=make_editor())
+        assert reader_said(Context()).anchor == earlier.anchor
+
+    def test_is_nothing_without_a_pick(self, moderator):
+        moderation.approve(make_comment(), by=moderator)
+        assert reader_said(Context()) is None
+
+    def test_is_quoted_in_few_words(self, moderator):
+        self.pick(moderator, body="word " * 100)
+        words = reader_said(Context()).words
+        assert words.split() == ["word"] * 45 + ["…"]

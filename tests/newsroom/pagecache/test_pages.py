@@ -2,17 +2,20 @@
 
 import datetime
 import re
+from types import SimpleNamespace
 from urllib.parse import urlencode
 from wsgiref.util import setup_testing_defaults
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 from django.utils import timezone
 
 from articles import keys, listing, publishing
-from articles.models import Page
+from articles.models import FrontBlock, FrontPage, FrontStory, Page
 from comments import moderation
 from newsroom.pagecache import front, purge
 from newsroom.pagecache.site import page_cache
@@ -131,6 +134,7 @@ PAGES = {
     "articles:sitemap_news": lambda edition: "/sitemaps/news.xml",
     "articles:sitemap_pages": lambda edition: "/sitemaps/pages.xml",
     "articles:sitemap_stories": lambda edition: "/sitemaps/stories-0.xml",
+    "comments:discussed": lambda edition: "/parts/discussed/",
     "manifest": lambda edition: "/manifest.webmanifest",
     "robots.txt": lambda edition: "/robots.txt",
     "shortcuts": lambda edition: "/shortcuts/",
@@ -139,6 +143,8 @@ PAGES = {
 NO_STORY = {
     "articles:about",
     "articles:page",
+    # What is discussed has tests of its own.
+    "comments:discussed",
     "articles:archive",
     "articles:sitemap",
     "articles:sitemap_pages",
@@ -423,6 +429,88 @@ class TestMissingPages:
         assert is_hit(get(path))
         publishing.publish(edition.article, by=make_editor())
         assert get(path)[0] == 200
+
+
+class TestTheFrontPage:
+    @pytest.fixture
+    def opinion(self):
+        return publish_article(section=make_section("Opinion", accent="opinion"))
+
+    def choose(self, edition, place=FrontStory.Place.LEAD):
+        page, _made = FrontPage.objects.get_or_create()
+        return FrontStory.objects.create(page=page, place=place, article=edition.article)
+
+    def lead(self, get):
+        return re.search(r'<h2[^>]*><a href="([^"]*)"', get("/")[2])[1]
+
+    def test_shows_what_is_chosen_at_once(self, get, edition):
+        newest = publish_article(section=edition.section)
+        assert self.lead(get) == newest.get_absolute_url()
+        row = self.choose(edition)
+        assert self.lead(get) == edition.get_absolute_url()
+        row.delete()
+        assert self.lead(get) == newest.get_absolute_url()
+
+    def test_shows_a_chosen_story_once_it_is_live_and_while_it_is(self, get, edition):
+        draft = make_article(section=edition.section)
+        self.choose(SimpleNamespace(article=draft))
+        assert self.lead(get) == edition.get_absolute_url()
+        chosen = publish_article(draft)
+        assert self.lead(get) == chosen.get_absolute_url()
+        publishing.withdraw(draft, by=make_editor())
+        assert self.lead(get) == edition.get_absolute_url()
+
+    def test_shows_chosen_sections_at_once(self, get, edition):
+        for _ in range(14):
+            publish_article(section=edition.section)
+        assert 'id="b-world"' in get("/")[2]
+        page, _made = FrontPage.objects.get_or_create()
+        other = make_section("Sport")
+        block = FrontBlock.objects.create(page=page, section=other)
+        assert 'id="b-world"' not in get("/")[2]
+        block.section = edition.section
+        block.save()
+        assert 'id="b-world"' in get("/")[2]
+
+    def test_shows_a_pick_at_once_and_while_it_is_one(self, get, edition, opinion):
+        for _ in range(13):
+            publish_article(section=edition.section)
+        comment, moderator = make_comment(edition.article, name="Dana W"), make_moderator()
+        moderation.approve(comment, by=moderator)
+        assert "Dana W" not in get("/")[2]
+        moderation.feature(comment, by=moderator)
+        assert "Dana W" in get("/")[2]
+        assert "badge--pick" in get(edition.get_absolute_url())[2]
+        moderation.reject(comment, by=moderator)
+        assert "Dana W" not in get("/")[2]
+        assert "badge--pick" not in get(edition.get_absolute_url())[2]
+
+    def test_counts_what_is_discussed_without_being_rendered(self, get, edition):
+        """The story has left the front page itself, so its comments change only that part."""
+        for _ in range(20):
+            publish_article(section=edition.section)
+        get("/")
+        moderation.approve(make_comment(edition.article), by=make_moderator())
+        with CaptureQueriesContext(connection) as asked:
+            status, _headers, text = get("/")
+        assert status == 200
+        assert edition.short_title in text
+        assert len(asked) <= 2
+        assert is_hit(get("/"))
+        assert text == Client().get("/").text
+
+    def test_follows_the_stories_that_are_discussed(self, get, edition):
+        for _ in range(20):
+            publish_article(section=edition.section)
+        moderation.approve(make_comment(edition.article), by=make_moderator())
+        assert edition.short_title in get("/")[2]
+        article = edition.article
+        article.short_title = "Ferry to run all year"
+        article.save()
+        publishing.publish(article, by=make_editor())
+        assert "Ferry to run all year" in get("/")[2]
+        publishing.withdraw(article, by=make_editor())
+        assert "Ferry to run all year" not in get("/")[2]
 
 
 class TestTheStoriesBesideAStory:
