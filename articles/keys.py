@@ -5,7 +5,7 @@ changes. So exactly the pages that may look different now are rendered again.
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
 
@@ -29,6 +29,13 @@ NEWS_AGE = timedelta(days=2)
 SITEMAP_LENGTH = 10_000
 #: How many months a page of a list may name before it names years instead.
 _MONTHS = 12
+#: By what the time between two stories is named, and for how much of it at most.
+_BETWEEN = (
+    ("%Y-%m-%dT%H", timedelta(hours=1), 12),
+    ("%Y-%m-%d", timedelta(days=1), 12),
+    ("%Y-%m", timedelta(days=28), 12),
+)
+_KINDS = (*(kind for kind, _step, _most in _BETWEEN), "%Y")
 
 
 def part(*names: str) -> str:
@@ -104,6 +111,32 @@ def span(first: datetime, last: datetime) -> list[str]:
     return [year(date(number, 1, 1)) for number in range(start.year, end.year + 1)]
 
 
+def between(section: int, first: datetime, last: datetime) -> list[str]:
+    """Which stories of a section were first published between two moments.
+
+    By hours where they are few, else by days, months or years: a story published now leaves the
+    pages alone that say what came between two older ones.
+    """
+    start, end = first.astimezone(UTC), last.astimezone(UTC)
+    for kind, step, most in _BETWEEN:
+        if end - start <= step * most:
+            moments = [start + step * number for number in range((end - start) // step + 1)]
+            return sorted({_within(section, kind, moment) for moment in (*moments, end)})
+    return [
+        _within(section, "%Y", datetime(year, 1, 1, tzinfo=UTC))
+        for year in range(start.year, end.year + 1)
+    ]
+
+
+def oldest(section: int) -> str:
+    """Which story of a section is the oldest."""
+    return f"oldest:{section}"
+
+
+def _within(section: int, kind: str, moment: datetime) -> str:
+    return f"next:{section}:{moment:{kind}}"
+
+
 def sitemap(number: int) -> str:
     """Which stories a file of the sitemap lists, and when they last changed."""
     return f"sitemap:{number}"
@@ -139,6 +172,9 @@ def touched_by(*editions: Edition) -> set[str]:
         on = timezone.localdate(edition.first_published_at)
         touched |= {article(edition.article_id), section(edition.section_id)}
         touched |= {day(on), month(on), year(on), sitemap(sitemap_of(edition))}
+        moment = edition.first_published_at.astimezone(UTC)
+        touched |= {_within(edition.section_id, kind, moment) for kind in _KINDS}
+        touched.add(oldest(edition.section_id))
     stories = {edition.article_id for edition in editions}
     if Correction.objects.standing().filter(article__in=stories).exists():
         touched.add(CORRECTIONS)

@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from . import corrections, feeds, history, listing, oembed, pages, sitemaps, views
+from . import corrections, feeds, history, listing, oembed, pages, parts, sitemaps, views
 from .search.views import page as search_page
 
 
@@ -52,6 +52,7 @@ urlpatterns = [
     path("sitemaps/news.xml", sitemaps.news, name="sitemap_news"),
     path("sitemaps/stories-<int:number>.xml", sitemaps.stories, name="sitemap_stories"),
     path("media/<path:path>", views.rendition, name="rendition"),
+    path("parts/<str:name>/", parts.part, name="part"),
     path("search/", search_page, name="search"),
     path("archive/", listing.archive, name="archive"),
     path("corrections/", corrections.corrections, name="corrections"),

@@ -2,7 +2,6 @@
 
 import datetime
 import logging
-from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import BigIntegerField, CharField, DateField, DateTimeField
@@ -13,7 +12,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from . import front_page, keys, rendition_files, renditions
+from . import beside, front_page, keys, rendition_files, renditions
 from .models import Article, Edition, Image, Topic
 from .models.edition import EditionQuerySet
 from .prepared import Prepared
@@ -22,9 +21,6 @@ from .publishing import withdrawal_note
 from .sharing import share_links
 
 logger = logging.getLogger(__name__)
-
-#: How many stories the aside of an article lists.
-ASIDE_LENGTH = 5
 
 _at_address = {
     is_shown: Prepared(
@@ -40,17 +36,6 @@ _at_address = {
 }
 _topics = Prepared(
     Topic, lambda edition: Topic.objects.filter(editions=edition), edition=BigIntegerField()
-)
-_newest_in_section = Prepared(
-    Edition,
-    lambda now, section: (
-        Edition.objects.live(now)
-        .for_links()
-        .filter(section=section)
-        .newest_first()[: ASIDE_LENGTH + 1]
-    ),
-    now=DateTimeField(),
-    section=BigIntegerField(),
 )
 
 
@@ -87,7 +72,7 @@ def article(request: HttpRequest, year: int, month: int, day: int, slug: str) ->
         request,
         "articles/article.html",
         context,
-        keys=article_keys(edition, context["topics"]),
+        keys=article_keys(context),
     )
 
 
@@ -168,24 +153,24 @@ def find_edition(year: int, month: int, day: int, slug: str, *, is_shown: bool =
 
 def article_context(edition: Edition, **extra: Any) -> dict[str, Any]:
     """What articles/article.html needs; comments.views shows the same page with a refused form."""
-    newest = _newest_in_section(now=timezone.now(), section=edition.section_id)
-    more = [other for other in newest if other.pk != edition.pk]
+    topics = _topics(edition=edition.pk)
     return {
         "edition": edition,
         "section": edition.section,
-        "topics": _topics(edition=edition.pk),
-        "more": more[:ASIDE_LENGTH],
-        # All older stories of the section show the same five beside them.
-        "shared_key": keys.section(edition.section_id) if len(more) == len(newest) else "",
+        "topics": topics,
+        "others": beside.in_section(edition),
+        "related": beside.related_to(edition, [topic.pk for topic in topics]),
         "share_links": share_links(edition.short_title, edition.absolute_url),
         **extra,
     }
 
 
-def article_keys(edition: Edition, topics: Iterable[Topic]) -> list[str]:
-    """What an article's page is made from; the section's newest stories stand beside it."""
-    names = [keys.name_of(topic) for topic in topics]
-    return [*keys.shown(edition), keys.section(edition.section_id), keys.SECTIONS, *names]
+def article_keys(context: dict[str, Any]) -> list[str]:
+    """What an article's page is made from, and what stands beside it."""
+    edition, others, topics = context["edition"], context["others"], context["topics"]
+    names = [*map(keys.name_of, topics), *(keys.topic(topic.pk) for topic in topics)]
+    about = [*keys.shown(edition), keys.section(edition.section_id), keys.SECTIONS]
+    return [*about, *names, *others.keys]
 
 
 def withdrawn_page(request: HttpRequest, article: Article) -> HttpResponseBase:

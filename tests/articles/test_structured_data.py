@@ -226,7 +226,7 @@ class TestAStory:
         self, client, full, editor, django_assert_num_queries
     ):
         comment_on(full, 9)
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             client.get(full.get_absolute_url())
 
 

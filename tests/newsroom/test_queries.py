@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db
 QUERIES = {
     "front": 5,
     "discussed": 2,
+    "part": 3,
     "section": 4,
     "topic": 4,
     "author": 4,
@@ -34,7 +35,7 @@ QUERIES = {
     "archive_year": 4,
     "archive_month": 4,
     "archive_day": 4,
-    "article": 5,
+    "article": 6,
     "history": 3,
     "version": 4,
     "comparison": 4,
@@ -107,6 +108,7 @@ def paths(edition):
     return {
         "front": "/",
         "discussed": "/parts/discussed/",
+        "part": f"/parts/section:{edition.section_id}/",
         "section": "/world/",
         "topic": "/topics/ferries/",
         "author": "/authors/mira-holt/",

@@ -134,6 +134,7 @@ PAGES = {
     "articles:sitemap_news": lambda edition: "/sitemaps/news.xml",
     "articles:sitemap_pages": lambda edition: "/sitemaps/pages.xml",
     "articles:sitemap_stories": lambda edition: "/sitemaps/stories-0.xml",
+    "articles:part": lambda edition: f"/parts/section:{edition.section_id}/",
     "comments:discussed": lambda edition: "/parts/discussed/",
     "manifest": lambda edition: "/manifest.webmanifest",
     "robots.txt": lambda edition: "/robots.txt",
@@ -155,14 +156,19 @@ NO_STORY = {
 }
 OWN_PAGES = {"articles:about", "articles:page"}
 #: They say nothing of the paper but where its stories are.
-NAMELESS = {"robots.txt", *(f"articles:sitemap{name}" for name in ("", "_pages", "_stories"))}
+NAMELESS = {
+    "robots.txt",
+    "articles:part",
+    "comments:discussed",
+    *(f"articles:sitemap{name}" for name in ("", "_pages", "_stories")),
+}
 FEEDS = {f"articles:{name}feed" for name in ("", "section_", "topic_", "author_")}
 HISTORY = {f"articles:{name}" for name in ("history", "version", "comparison")}
 NO_COMMENTS = (
     NO_STORY
     | FEEDS
     | HISTORY
-    | {f"articles:{name}" for name in ("oembed", "sitemap_news", "corrections")}
+    | {f"articles:{name}" for name in ("oembed", "sitemap_news", "corrections", "part")}
 )
 NO_SECTION = (NO_STORY - {"articles:archive", "shortcuts", *OWN_PAGES}) | {
     "articles:oembed",
@@ -297,7 +303,7 @@ class TestEveryPage:
 
     @each_page_of_sections
     def test_links_to_the_pages_that_editors_write_at_once(self, get, edition, name):
-        if name in FEEDS:
+        if name in FEEDS or name == "articles:part":
             return
         path = PAGES[name](edition)
         get(path)
@@ -513,9 +519,89 @@ class TestTheFrontPage:
         assert "Ferry to run all year" not in get("/")[2]
 
 
+class TestWhatLeadsOn:
+    """Related stories, and the next one in the section."""
+
+    @pytest.fixture
+    def older(self, edition):
+        """Nine stories on the topic and in the section, the oldest first."""
+        start = timezone.now() - datetime.timedelta(days=2)
+        return [
+            publish_article(
+                section=edition.section,
+                topics=[edition.topics.get()],
+                at=start + datetime.timedelta(minutes=number),
+            )
+            for number in range(9)
+        ]
+
+    def test_takes_a_new_story_without_rendering_the_page(self, get, edition, older):
+        path = older[0].get_absolute_url()
+        get(path)
+        topic = edition.topics.get()
+        new = publish_article(section=make_section("Sport"), topics=[topic])
+        # A new section is in the navigation of every page.
+        get(path)
+        newer = publish_article(section=new.section, topics=[topic])
+        with CaptureQueriesContext(connection) as asked:
+            status, _headers, text = get(path)
+        assert status == 200
+        assert newer.short_title in text
+        assert len(asked) <= 3
+        assert is_hit(get(path))
+        assert text == Client().get(path).text
+
+    def test_changes_at_once_with_a_related_story(self, get, edition, older):
+        elsewhere = publish_article(section=make_section("Sport"), topics=[edition.topics.get()])
+        path = older[0].get_absolute_url()
+        assert elsewhere.short_title in get(path)[2]
+        article, editor = elsewhere.article, make_editor()
+        article.short_title = "Ferry to run all year"
+        article.save()
+        publishing.publish(article, by=editor)
+        assert "Ferry to run all year" in get(path)[2]
+        article.topics.clear()
+        publishing.publish(article, by=editor)
+        assert "Ferry to run all year" not in get(path)[2]
+        article.topics.set([edition.topics.get()])
+        publishing.publish(article, by=editor)
+        assert "Ferry to run all year" in get(path)[2]
+        publishing.withdraw(article, by=editor)
+        assert "Ferry to run all year" not in get(path)[2]
+
+    def following(self, get, edition):
+        text = get(edition.get_absolute_url())[2]
+        return re.search(r'following-h.*?<p[^>]*><a href="([^"]*)"', text, re.DOTALL)[1]
+
+    def test_goes_to_the_story_before(self, get, edition, older):
+        first, second = (story.get_absolute_url() for story in older[:2])
+        assert self.following(get, older[2]) == second
+        editor = make_editor()
+        publishing.withdraw(older[1].article, by=editor)
+        assert self.following(get, older[2]) == first
+        publishing.publish(older[1].article, by=editor)
+        assert self.following(get, older[2]) == second
+        between = older[1].first_published_at + datetime.timedelta(seconds=30)
+        late = publish_article(section=edition.section, at=between)
+        assert self.following(get, older[2]) == late.get_absolute_url()
+        article = late.article
+        article.section = make_section("Sport")
+        article.save()
+        publishing.publish(article, by=editor)
+        assert self.following(get, older[2]) == second
+        assert "following-h" not in get(first)[2]
+        long_ago = older[0].first_published_at - datetime.timedelta(days=900)
+        publish_article(section=edition.section, at=long_ago)
+        assert "following-h" in get(first)[2]
+
+
 class TestTheStoriesBesideAStory:
     def test_are_exchanged_without_rendering(self, get, edition, django_assert_num_queries):
-        old = [publish_article(section=edition.section) for _number in range(9)][:2]
+        start = timezone.now() - datetime.timedelta(hours=30)
+        old = [
+            publish_article(section=edition.section, at=start + datetime.timedelta(hours=number))
+            for number in range(9)
+        ][:2]
         paths = [story.get_absolute_url() for story in old]
         for path in paths:
             get(path)
