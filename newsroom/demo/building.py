@@ -18,7 +18,20 @@ from django.db import transaction
 from django.utils import timezone
 
 from articles import publishing
-from articles.models import Agency, Article, Author, Byline, Image, KeyPoint, Page, Section, Topic
+from articles.models import (
+    Agency,
+    Article,
+    Author,
+    Byline,
+    FrontBlock,
+    FrontPage,
+    FrontStory,
+    Image,
+    KeyPoint,
+    Page,
+    Section,
+    Topic,
+)
 from articles.paper import from_settings
 from comments import moderation
 from comments.models import Comment, Decision
@@ -155,6 +168,20 @@ def _fill(paper: dict[str, Any], stories: list[dict[str, Any]], pictures: dict[s
         if "withdrawn" in story:
             publishing.withdraw(article, by=people["editor"], note=story["withdrawn"])
         _backdate(article, picture, at=min(at, now - datetime.timedelta(minutes=40)))
+    _choose_front_page(paper["front_page"], sections)
+
+
+def _choose_front_page(chosen: dict[str, Any], sections: dict[str, Section]) -> None:
+    page = FrontPage.objects.create()
+    for place in FrontStory.Place:
+        for position, slug in enumerate(chosen[place]):
+            for article in Article.objects.filter(slug=slug):
+                FrontStory.objects.create(
+                    page=page, place=place, article=article, position=position
+                )
+    for position, block in enumerate(chosen["blocks"]):
+        section, variant = sections[block["section"]], block["variant"]
+        FrontBlock.objects.create(page=page, section=section, variant=variant, position=position)
 
 
 def _describe(own: dict[str, Any]) -> None:
@@ -267,15 +294,17 @@ def _make_comment(
     Comment.objects.filter(pk=comment.pk).update(created_at=posted)
     match row["status"]:
         case "approved":
-            decision = moderation.approve(comment, by=by)
+            moderation.approve(comment, by=by)
+            if row.get("is_pick"):
+                moderation.feature(comment, by=by)
         case "rejected":
-            decision = moderation.reject(comment, by=by, reason=row.get("reason", ""))
+            moderation.reject(comment, by=by, reason=row.get("reason", ""))
         case "spam":
-            decision = moderation.mark_spam(comment, by=by)
+            moderation.mark_spam(comment, by=by)
         case _:
             return
     decided = min(posted + datetime.timedelta(minutes=17), now)
-    Decision.objects.filter(pk=decision.pk).update(at=decided)
+    Decision.objects.filter(comment=comment).update(at=decided)
 
 
 def _backdate(article: Article, picture: Image | None, *, at: datetime.datetime) -> None:
