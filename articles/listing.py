@@ -7,7 +7,7 @@ ten-thousandth page costs what the first one does.
 import calendar
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -201,10 +201,15 @@ def topic(request: HttpRequest, slug: str) -> HttpResponseBase:
 @public_view("before")
 def author(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Who somebody is, and the stories that they signed."""
-    found = get_object_or_404(Author, slug=slug)
+    found = get_object_or_404(Author.objects.select_related("portrait"), slug=slug)
     feed = _feed(found.name, "articles:author_feed", slug)
     return _subject_page(
-        request, found, keys.author(found.pk), Q(listings__author=found), feed=feed
+        request,
+        found,
+        keys.author(found.pk),
+        Q(listings__author=found),
+        feed=feed,
+        also=[keys.image(found.portrait_id)] if found.portrait_id else [],
     )
 
 
@@ -251,17 +256,20 @@ def archive_of(
     if not page.editions:
         raise Http404(_("Nothing was published then."))
     around = Span(year, month) if month else span
+    before, after = around.beside()
+    held = set(with_stories([each for each in (*around.parts(), before, after) if each]))
     if month is None:
-        months = [Span(year, number) for number in range(1, 13)]
-        context: dict[str, Any] = {"months": with_stories(months)}
+        context: dict[str, Any] = {"months": [each for each in around.parts() if each in held]}
     else:
-        context = {"weeks": weeks_of(around), "weekdays": weekdays()}
+        context = {"weeks": weeks_of(around, held), "weekdays": weekdays()}
     return public_page(
         request,
         "articles/archive.html",
         {
             "span": span,
             "around": around,
+            "before": before if before in held else None,
+            "after": after if after in held else None,
             "page": page,
             "editions": page.editions,
             "crumbs": [
@@ -270,7 +278,11 @@ def archive_of(
             ],
             **context,
         },
-        keys=[*page.keys, around.key, keys.SECTIONS],
+        keys=[
+            *page.keys,
+            *(each.key for each in (around, before, after) if each),
+            keys.SECTIONS,
+        ],
     )
 
 
@@ -311,6 +323,25 @@ class Span(NamedTuple):
         parts = [part for part in self if part is not None]
         return [Span(*parts[: length + 1]) for length in range(len(parts))]
 
+    def parts(self) -> "list[Span]":
+        """The months of a year, or the days of a month."""
+        if self.month is None:
+            return [Span(self.year, month) for month in range(1, 13)]
+        _first, length = calendar.monthrange(self.year, self.month)
+        return [Span(self.year, self.month, day) for day in range(1, length + 1)]
+
+    def beside(self) -> "tuple[Span | None, Span | None]":
+        """The years before and after a year, or the months before and after a month."""
+        if self.month is None:
+            return Span._in_time(self.year - 1, None), Span._in_time(self.year + 1, None)
+        number = self.year * 12 + self.month - 1
+        before, after = divmod(number - 1, 12), divmod(number + 1, 12)
+        return Span._in_time(before[0], before[1] + 1), Span._in_time(after[0], after[1] + 1)
+
+    @classmethod
+    def _in_time(cls, year: int, month: int | None) -> "Span | None":
+        return cls(year, month) if year in _YEARS else None
+
     def moments(self) -> tuple[datetime.datetime, datetime.datetime]:
         """The moments at which it begins and the next one does; raises ValueError."""
         if self.year not in _YEARS:
@@ -346,12 +377,13 @@ class Day(NamedTuple):
     has_stories: bool
 
 
-def weeks_of(month: Span) -> list[list[Day]]:
-    """The weeks of a month as a calendar shows them, beginning as the language has it."""
+def weeks_of(month: Span, held: set[Span]) -> list[list[Day]]:
+    """The weeks of a month as a calendar shows them, beginning as the language has it.
+
+    `held` are the days that have stories.
+    """
     weeks = list(_calendar().monthdayscalendar(month.year, month.month or 1))
-    days = [Span(month.year, month.month, day) for week in weeks for day in week if day]
-    held = set(with_stories(days))
-    spans = iter(days)
+    spans = iter(month.parts())
 
     def cells(week: list[int]) -> Iterator[Day]:
         for day in week:
@@ -394,6 +426,7 @@ def _subject_page(
     chosen: Q,
     *,
     feed: dict[str, str] | None = None,
+    also: Iterable[str] = (),
 ) -> HttpResponseBase:
     page = page_of(chosen, before=asked_place(request), key=key, listed=True)
     name = str(found._meta.model_name)
@@ -408,5 +441,5 @@ def _subject_page(
             "crumbs": [Crumb(found.name, found.get_absolute_url())],
             "feed": feed,
         },
-        keys=[*page.keys, keys.name_of(found), keys.SECTIONS],
+        keys=[*page.keys, keys.name_of(found), keys.SECTIONS, *also],
     )

@@ -37,7 +37,7 @@ WIDTHS: dict[str, tuple[int, ...]] = {
     "3x2": (360, 720, 1080, 1440),
     "16x9": (1200,),
     "4x3": (1200,),
-    "1x1": (1200,),
+    "1x1": (320, 1200),
 }
 #: What readers get, best first: the suffix, and what it is called on the web.
 TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}

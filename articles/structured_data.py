@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from . import languages
 from .addresses import address
-from .models import Edition, Image, Topic
+from .models import Author, Edition, Image, Topic
 from .paper import current
 
 CONTEXT = "https://schema.org"
@@ -136,6 +136,28 @@ def authors(edition: Edition) -> list[Node]:
             agency["url"] = absolute(reverse("articles:agency", args=[edition.agency_slug]))
         return [agency]
     return [publisher()]
+
+
+def profile(author: Author) -> Node:
+    """The page of an author, and who that is."""
+    url = absolute(author.get_absolute_url())
+    image = author.portrait
+    square = (
+        next((crop for crop in image.crops() if crop.width == crop.height), None) if image else None
+    )
+    person = {
+        "@type": "Person",
+        "@id": f"{url}#person",
+        "name": author.name,
+        "url": url,
+        "jobTitle": author.title,
+        "description": author.bio,
+        "email": author.email,
+        "image": absolute(square.src) if square else "",
+        "sameAs": author.profiles,
+        "worksFor": {"@id": f"{settings.SITE_URL}/#publisher"},
+    }
+    return {"@type": "ProfilePage", "url": url, "mainEntity": _filled(person)}
 
 
 def publisher() -> Node:

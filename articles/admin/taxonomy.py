@@ -35,10 +35,11 @@ class TopicAdmin(OneByOneAdmin, LongListAdmin):
 
 @admin.register(Author)
 class AuthorAdmin(OneByOneAdmin, LongListAdmin):
-    list_display = ["name", "slug"]
+    list_display = ["name", "title", "slug"]
     search_fields = ["name"]
     search_help_text = _("Search names")
     prepopulated_fields = {"slug": ["name"]}
+    autocomplete_fields = ["portrait"]
 
 
 @admin.register(Agency)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import models, transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -133,7 +134,39 @@ class Author(Subject):
 
     name = models.CharField(_("name"), max_length=120, help_text=_("As printed in bylines."))
     slug = models.SlugField(_("slug"), max_length=120, unique=True)
+    title = models.CharField(
+        _("job title"),
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Such as “Science editor”. Shown under the name on the author’s page."),
+    )
     bio = models.TextField(_("biography"), max_length=1000, blank=True)
+    portrait = models.ForeignKey(
+        "articles.Image",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("portrait"),
+        help_text=_("It is cropped to a square around the picture’s focal point."),
+    )
+    email = models.EmailField(
+        _("email"),
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Everybody can read it there. Empty: none is shown."),
+    )
+    links = models.TextField(
+        _("profiles elsewhere"),
+        max_length=1000,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("One address a line, such as https://social.example/@name."),
+    )
 
     class Meta:
         ordering = ["name"]
@@ -147,6 +180,21 @@ class Author(Subject):
 
     def get_absolute_url(self) -> str:
         return reverse("articles:author", args=[self.slug])
+
+    def clean(self) -> None:
+        """Refuse what isn't the address of a profile."""
+        for profile in self.profiles:
+            try:
+                URLValidator(schemes=["http", "https"])(profile)
+            except ValidationError as error:
+                said = _("“%(address)s” is no address. Write one a line, from https:// on.")
+                raise ValidationError({"links": said % {"address": profile}}) from error
+
+    @property
+    def profiles(self) -> list[str]:
+        """The addresses at which readers find the author elsewhere, each once."""
+        lines = (line.strip() for line in self.links.splitlines())
+        return [line for line in dict.fromkeys(lines) if line]
 
 
 class Agency(Subject):

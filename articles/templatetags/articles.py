@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import template
 from django.conf import settings
@@ -39,6 +40,12 @@ def story_part(language: str) -> SafeString:
 def author_url(slug: str) -> str:
     """Where the stories of an author are listed."""
     return address("articles:author", slug)
+
+
+@register.filter
+def site(href: str) -> str:
+    """The name of the site that an address is on: social.example."""
+    return (urlsplit(href).hostname or href).removeprefix("www.")
 
 
 @register.filter

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from .. import languages, structured_data
-from ..models import Edition, Topic
+from ..models import Author, Edition, Topic
 from ..structured_data import Crumb
 
 register = template.Library()
@@ -44,6 +44,14 @@ def about_page(title: str, path: str, kind: str, crumbs: Iterable[Crumb]) -> Saf
     """A page that editors wrote, and the way to it."""
     return structured_data.script(
         structured_data.about_page(title, path, kind), structured_data.breadcrumbs(crumbs)
+    )
+
+
+@register.simple_tag
+def profile(author: Author, crumbs: Iterable[Crumb]) -> SafeString:
+    """Who an author is, and the way to the page that says so."""
+    return structured_data.script(
+        structured_data.profile(author), structured_data.breadcrumbs(crumbs)
     )
 
 

@@ -1,16 +1,20 @@
 """Pictures on the public pages."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django import template
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from ..kept import kept
-from ..models import Edition, Image
-from ..renditions import SITE_CROP
+from ..models import Author, Edition, Image
+from ..models.image import Source
+from ..renditions import SITE_CROP, TYPES, Rendition
 
 register = template.Library()
+
+#: Twice what the page of an author shows, for dense screens.
+PORTRAIT_WIDTH = 320
 
 
 class Place(NamedTuple):
@@ -81,3 +85,22 @@ def _markup(stem: str, widths: tuple[int, ...], alt: str, name: str) -> SafeStri
         },
     )
     return SafeString(content.strip())
+
+
+@register.inclusion_tag("articles/_portrait.html")
+def portrait(author: Author) -> dict[str, Any]:
+    """The author's portrait, square; no query, if the author came with it."""
+    image = author.portrait
+    if image is None or not image.stem:
+        return {}
+    square = image.nearest(Rendition(PORTRAIT_WIDTH, "jpg", "1x1"))
+    return {
+        "sources": [
+            Source(kind, image.src_of(Rendition(square.width, suffix, "1x1")))
+            for suffix, kind in TYPES.items()
+            if suffix != "jpg"
+        ],
+        "src": image.src_of(square),
+        "width": square.width,
+        "alt": image.alt,
+    }

@@ -288,8 +288,9 @@ class TestArchive:
 
     def test_has_a_calendar_for_one_query(self, editor, subjects, django_assert_num_queries):
         publish_many(3, editor, subjects)
+        month = Span(2026, 1)
         with django_assert_num_queries(1):
-            weeks = listing.weeks_of(Span(2026, 1))
+            weeks = listing.weeks_of(month, set(listing.with_stories(month.parts())))
         assert [cell.span.day for week in weeks for cell in week if cell.has_stories] == [8]
 
     def test_of_a_day_marks_it_in_the_calendar(self, client, editor, subjects):
@@ -303,8 +304,30 @@ class TestArchive:
             assert listing.weekdays()[0] == ("Sun", "Sunday")
         with translation.override("de"):
             assert listing.weekdays()[0][1] == "Montag"
-            first = listing.weeks_of(Span(2026, 1))[0]
+            first = listing.weeks_of(Span(2026, 1), set())[0]
         assert [day.span and day.span.day for day in first] == [None, None, None, 1, 2, 3, 4]
+
+    def test_leads_to_the_months_and_years_beside_it(self, client, editor, subjects):
+        for year, month in ((2024, 12), (2025, 1), (2025, 3)):
+            publish_many(1, editor, subjects, START.replace(year, month))
+
+        def turns(path):
+            html = client.get(path).text
+            return re.findall(r'<a class="chip" href="([^"]*)" rel="(prev|next)"', html)
+
+        assert turns("/2025/01/") == [("/2024/12/", "prev")]
+        assert turns("/2025/03/") == []
+        assert turns("/2024/12/") == [("/2025/01/", "next")]
+        assert turns("/2025/") == [("/2024/", "prev")]
+        assert turns("/2024/") == [("/2025/", "next")]
+        assert turns(f"/2024/12/{START:%d}/") == [("/2025/01/", "next")]
+        publish_many(1, editor, subjects, START.replace(2025, 2))
+        assert turns("/2025/01/") == [("/2024/12/", "prev"), ("/2025/02/", "next")]
+
+    def test_ends_where_time_does(self):
+        assert Span(1000).beside() == (None, Span(1001))
+        assert Span(1000, 1).beside() == (None, Span(1000, 2))
+        assert Span(9998, 12).beside() == (Span(9998, 11), None)
 
     def test_goes_by_the_papers_own_days(self, client, editor, subjects, settings):
         settings.TIME_ZONE = "Asia/Tokyo"

@@ -571,7 +571,7 @@ class TestWhatLeadsOn:
 
     def following(self, get, edition):
         text = get(edition.get_absolute_url())[2]
-        return re.search(r'following-h.*?<p[^>]*><a href="([^"]*)"', text, re.DOTALL)[1]
+        return re.search(r'"following-h".*?<h3[^>]*><a href="([^"]*)"', text, re.DOTALL)[1]
 
     def test_goes_to_the_story_before(self, get, edition, older):
         first, second = (story.get_absolute_url() for story in older[:2])
