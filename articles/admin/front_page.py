@@ -139,6 +139,7 @@ class FrontPageAdmin(admin.ModelAdmin):
     """There is one front page, so its list leads straight to it."""
 
     inlines = [StoryInline, BlockInline]
+
     fieldsets = [
         (
             None,
@@ -152,6 +153,9 @@ class FrontPageAdmin(admin.ModelAdmin):
             },
         )
     ]
+
+    class Media:
+        js = [forms.Script("js/field-names.js", type="module")]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not FrontPage.objects.exists()

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.forms import Script
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -40,6 +41,9 @@ class AuthorAdmin(OneByOneAdmin, LongListAdmin):
     search_help_text = _("Search names")
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["portrait"]
+
+    class Media:
+        js = [Script("js/field-names.js", type="module")]
 
 
 @admin.register(Agency)

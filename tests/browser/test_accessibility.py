@@ -9,7 +9,7 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from articles import publishing
-from articles.models import Section
+from articles.models import FrontBlock, FrontPage, FrontStory, Section
 from comments import moderation
 from comments.models import Comment
 from tests.accessibility import (
@@ -385,6 +385,16 @@ class TestAdminPages:
         comment = make_comment(edition, status=Comment.Status.PENDING, hold_reason="4 links.")
         moderation.reject(comment, by=moderator, reason="Off-topic")
         check_admin(visit(f"/admin/comments/comment/{comment.pk}/change/", by=moderator))
+
+    @pytest.mark.parametrize("what", ["empty", "chosen"])
+    def test_front_page_desk(self, visit, edition, editor, what):
+        if what == "empty":
+            check_admin(visit("/admin/articles/frontpage/add/", by=editor))
+            return
+        chosen = FrontPage.objects.create()
+        FrontStory.objects.create(page=chosen, place="lead", article=edition.article)
+        FrontBlock.objects.create(page=chosen, section=edition.section)
+        check_admin(visit("/admin/articles/frontpage/", by=editor))
 
     @pytest.mark.parametrize("name", ["image", "section", "topic", "author", "agency", "page"])
     @pytest.mark.parametrize("what", ["", "add", "change", "delete", "history"])
