@@ -88,7 +88,7 @@ def split():
 class TestAddresses:
     def test_of_everything_that_is_listed_answer(self, client, image):
         addresses = all_addresses(image)
-        assert len(addresses) == 7 * 3
+        assert len(addresses) == 8 * 3
         for src in addresses:
             response = client.get(src)
             assert response.status_code == 200
@@ -543,9 +543,26 @@ class TestPicturesOfBefore:
             assert client.get(src).status_code == 200
         assert len(old.crops()) == 3
 
-    def test_list_the_same_as_new_ones(self, image, migration):
+    @pytest.fixture
+    def squares(self):
+        return importlib.import_module("articles.migrations.0014_small_squares")
+
+    def test_get_a_small_square_when_asked(self, client, image, squares):
+        new = image.renditions
+        old = {**new, "widths": {**new["widths"], "1x1": new["widths"]["1x1"][1:]}}
+        Image.objects.filter(pk=image.pk).update(renditions=old)
+        for _time in range(2):
+            self.migrate(squares.list_small_squares)
+            assert Image.objects.get(pk=image.pk).renditions == new
+        for src in all_addresses(image):
+            assert client.get(src).status_code == 200
+        self.migrate(squares.list_large_squares_alone)
+        assert Image.objects.get(pk=image.pk).renditions == old
+
+    def test_list_the_same_as_new_ones(self, image, migration, squares):
         for size in ((3000, 2000), (730, 500), (1, 1), (2000, 800), (500, 2000)):
-            assert migration.widths_of(*size) == widths_of(*size)
+            listed = migration.widths_of(*size)
+            assert {**listed, "1x1": squares.with_small(listed["1x1"])} == widths_of(*size)
 
     def test_are_migrated_once(self, old, migration):
         self.migrate(migration.name_what_may_be_asked_for)

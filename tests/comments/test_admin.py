@@ -245,7 +245,7 @@ class TestDeciding:
         assert "Somebody has decided that already. Nothing was changed." in words(response)
         assert Decision.objects.count() == 1
 
-    @pytest.mark.parametrize("button", ["", "delete", "feature", "approved", ":", "approve;", "\0"])
+    @pytest.mark.parametrize("button", ["", "delete", "pin", "approved", ":", "approve;", "\0"])
     def test_refuses_what_is_no_decision(self, desk, article, button):
         comment = make_comment(article)
         for decide in (button, f"{button}:{comment.pk}"):
@@ -437,6 +437,15 @@ class TestPicks:
         assert "Make it an editor’s pick" in page
         comment.refresh_from_db()
         assert comment.featured_at is None
+
+    @pytest.mark.parametrize("action", ["feature", "unfeature"])
+    def test_are_made_one_by_one(self, client, action):
+        client.force_login(make_moderator())
+        picked = [make_comment(status="approved") for _number in range(2)]
+        chosen = {"decide": action, "chosen": [comment.pk for comment in picked]}
+        answer = client.post(reverse("admin:comments_comment_changelist"), chosen, follow=True)
+        assert "That is no decision. Press one of the buttons." in answer.text
+        assert not Comment.objects.filter(featured_at__isnull=False).exists()
 
     def test_of_what_readers_do_not_see_are_refused(self, client):
         client.force_login(make_moderator())
