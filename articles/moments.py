@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from django.utils import dateformat
 from django.utils.timezone import localtime
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 
 
 def iso(moment: datetime.datetime, zone: datetime.tzinfo | None = None) -> str:
@@ -20,14 +20,17 @@ def iso(moment: datetime.datetime, zone: datetime.tzinfo | None = None) -> str:
 def day_and_time(moment: datetime.datetime, zone: datetime.tzinfo | None = None) -> str:
     """8 Jan, 12:30."""
     local = localtime(moment, zone)
-    return f"{_day(local.month, local.day, get_language())}, {local.hour:02}:{local.minute:02}"
+    language = get_language()
+    day = _day(local.month, local.day, language)
+    return f"{day}{_comma(language)} {local.hour:02}:{local.minute:02}"
 
 
 def full(moment: datetime.datetime) -> str:
     """8 January 2026, 12:30 UTC."""
     local = localtime(moment)
-    day = _full_day(local.date(), get_language())
-    return f"{day}, {local.hour:02}:{local.minute:02} {local.tzname()}"
+    language = get_language()
+    day = _full_day(local.date(), language)
+    return f"{day}{_comma(language)} {local.hour:02}:{local.minute:02} {local.tzname()}"
 
 
 def time_or_day(moment: datetime.datetime, today: datetime.datetime) -> str:
@@ -36,6 +39,12 @@ def time_or_day(moment: datetime.datetime, today: datetime.datetime) -> str:
     if local.date() == localtime(today).date():
         return f"{local.hour:02}:{local.minute:02}"
     return _day(local.month, local.day, get_language())
+
+
+@lru_cache(maxsize=100)
+def _comma(language: str | None) -> str:
+    # Translators: what stands between a day and the time, as in "8 Jan, 12:30".
+    return pgettext("day and time", ",")
 
 
 @lru_cache(maxsize=1000)

@@ -33,6 +33,7 @@ from articles.models import (
     Topic,
 )
 from articles.paper import from_settings
+from articles.slugs import slug_of
 from comments import moderation
 from comments.models import Comment, Decision
 
@@ -223,6 +224,7 @@ def _make_article(
 ) -> Article:
     copied = (
         "slug",
+        "language",
         "headline",
         "short_title",
         "standfirst",
@@ -288,7 +290,7 @@ def _make_comment(
     comment = Comment.objects.create(
         article=article,
         name=row["name"],
-        email=f"{row['name'].split()[0].lower()}@example.org",
+        email=f"{slug_of(row['name'].split()[0])}@example.org",
         body=row["body"].strip(),
     )
     Comment.objects.filter(pk=comment.pk).update(created_at=posted)

@@ -40,3 +40,11 @@ class TestMoments:
         today = datetime.datetime(2026, 1, 8, 20, tzinfo=datetime.UTC)
         with timezone.override("America/St_Johns"):
             assert moments.time_or_day(moment, today) == said
+
+    def test_have_the_comma_of_their_language(self):
+        moment = datetime.datetime(2026, 1, 8, 12, 30, tzinfo=datetime.UTC)
+        with translation.override("ar"):
+            assert moments.day_and_time(moment) == "8 يناير، 12:30"
+            assert moments.full(moment) == "8 يناير 2026، 12:30 UTC"
+        with translation.override("hi"):
+            assert moments.full(moment) == "8 जनवरी 2026, 12:30 UTC"
