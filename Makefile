@@ -83,6 +83,7 @@ messages: $(VENV)/installed-dev ## bring the catalogues of words up to date (nee
 	$(CHECK) $(BIN)/python manage.py makemessages $(LANGUAGES) --no-obsolete --add-location file \
 		--ignore '.venv*' --ignore data --ignore tests --ignore bench
 	$(CHECK) $(BIN)/python manage.py compilemessages $(LANGUAGES) --ignore '.venv*'
+	@cd locale/django/hi/LC_MESSAGES && msgfmt --check-format --output-file=django.mo django.po
 
 format: $(VENV)/installed-dev ## put the code into its form
 	$(BIN)/ruff check --fix .

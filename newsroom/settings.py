@@ -200,7 +200,8 @@ LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en").lower().replace("_", "-")
 LANGUAGES = [("en", "English"), ("hi", "हिन्दी"), ("ar", "العربية")]
 if LANGUAGE_CODE not in dict(LANGUAGES):
     LANGUAGES.append((LANGUAGE_CODE, LANGUAGE_CODE))
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# The second has what Django's own catalogues lack.
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "django"]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True

@@ -14,6 +14,8 @@ import polib
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.utils import translation
+from django.utils.translation import gettext
 from html5lib import parseFragment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,6 +93,29 @@ class TestCatalogues:
         }, "make messages compiles them"
 
 
+class TestWordsOfDjango:
+    """What Django's own Hindi catalogue lacks of the words that the desks show."""
+
+    PO = ROOT / "locale" / "django" / "hi" / "LC_MESSAGES" / "django.po"
+
+    def test_are_complete_and_compiled(self):
+        catalogue, compiled = polib.pofile(str(self.PO)), polib.mofile(str(self.PO)[:-2] + "mo")
+        assert not [entry.msgid for entry in catalogue if not entry.translated()]
+        assert {e.msgid: texts_of(e) for e in compiled} == {e.msgid: texts_of(e) for e in catalogue}
+
+    def test_keep_what_is_filled_in(self):
+        for entry in polib.pofile(str(self.PO)):
+            for text in texts_of(entry):
+                assert Counter(re.findall(r"%\(?\w*\)?[sdr]|\{\w*\}", text)) == Counter(
+                    re.findall(r"%\(?\w*\)?[sdr]|\{\w*\}", entry.msgid)
+                ), entry.msgid
+
+    def test_are_those_that_the_desks_ask_for(self):
+        with translation.override("hi"):
+            assert gettext("View site") == "साइट देखें"
+            assert gettext("Save") == "सहेजें"
+
+
 @pytest.fixture(scope="module")
 def extracted(tmp_path_factory):
     """The catalogue that gettext makes of the code as it is now."""
@@ -128,6 +153,8 @@ _MARKED = re.compile(
     re.DOTALL,
 )
 _SHOWN = {"alt", "aria-label", "aria-description", "placeholder", "title", "label", "abbr"}
+#: Keys are called what is printed on them.
+_UNREAD = {"kbd", "style"}
 #: Names, which are the same everywhere.
 _NAMES = {"RSS"}
 
@@ -140,7 +167,7 @@ def bare_words(template: str) -> list[str]:
     for element in parseFragment(html, namespaceHTMLElements=False).iter():
         if not isinstance(element.tag, str):
             continue
-        texts = [element.tail, element.text if element.tag != "style" else ""]
+        texts = [element.tail, element.text if element.tag not in _UNREAD else ""]
         texts += [value for name, value in element.attrib.items() if name in _SHOWN]
         if element.tag == "input" and element.attrib.get("type") == "submit":
             texts.append(element.attrib.get("value"))
