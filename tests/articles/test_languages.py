@@ -95,7 +95,7 @@ class TestCodes:
     def test_have_a_country_for_open_graph(self, code, locale):
         assert languages.locale(code) == locale
 
-    def test_stand_for_the_papers_language_when_empty(self, settings):
+    def test_stand_for_the_papers_language_when_empty(self, settings, db):
         settings.LANGUAGE_CODE = "pt_BR"
         assert languages.of_paper() == "pt-br"
         assert languages.tag("") == "pt-BR"
