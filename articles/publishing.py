@@ -276,7 +276,8 @@ def _close(article: Article, *, at: datetime.datetime, now: datetime.datetime) -
         else:
             edition.live_until = at
         closed.append(edition)
-    for edition in closed:
+    # What is to come first, as a live edition may be prolonged into its time.
+    for edition in reversed(closed):
         Edition.objects.filter(pk=edition.pk).update(live_until=edition.live_until)
     return closed
 
