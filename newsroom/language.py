@@ -6,6 +6,7 @@ editor of an Arabic paper may work in English.
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cache
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from articles import languages
+from articles import frame, languages
 
 
 class DeskLanguageMiddleware:
@@ -26,8 +27,11 @@ class DeskLanguageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(_desks()):
             return self.get_response(request)
-        with translation.override(of_browser(request) or languages.of_paper()):
-            response = self.get_response(request)
+        # A desk that only shows something asks once for what stands around it.
+        is_reading = request.method in ("GET", "HEAD")
+        with frame.kept_by(request) if is_reading else nullcontext():
+            with translation.override(of_browser(request) or languages.of_paper()):
+                response = self.get_response(request)
         patch_vary_headers(response, ["Accept-Language"])
         return response
 
