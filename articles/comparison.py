@@ -27,7 +27,7 @@ _APART = 5
 # that follows belongs to it.
 _TOKEN = re.compile(
     "(?:[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
-    r"|\w+(?:['’.-]\w+)*|[^\w\s])\s*"
+    r"|\w+(?:['’.-]\w+|,[0-9]+)*|[^\w\s])\s*"
 )
 
 Change = Literal["", "removed", "added"]

@@ -102,6 +102,9 @@ def compose(found: Iterable[Section]) -> Layout:
     also = placed[Place.ALSO][: FrontStory.ROOM[Place.ALSO]]
     top = placed[Place.TOP][: FrontStory.ROOM[Place.TOP]]
     top += islice(rest, FrontStory.ROOM[Place.TOP] - len(top))
+    if lead is None and (also or top):
+        # Nothing else is live: what was chosen for a lesser place leads.
+        lead = (also or top).pop(0)
     wire = list(islice(rest, WIRE_LENGTH))
     left: dict[int, list[Edition]] = {}
     for edition in rest:

@@ -7,7 +7,6 @@ and records who did it, in one transaction. What readers then see follows from t
 import datetime
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import BigIntegerField, DateTimeField, Prefetch
@@ -191,7 +190,7 @@ def correct(
     """
     if not by.has_perm(PERMISSION):
         raise PermissionDenied(_("You may not correct articles."))
-    text = typography.curl(text.strip(), settings.LANGUAGE_CODE)
+    text = typography.curl(text.strip(), article.written_in)
     if not text:
         raise Refused(_("Say what was wrong."))
     with transaction.atomic():

@@ -23,6 +23,7 @@ from articles.models import (
     Article,
     Author,
     Byline,
+    Correction,
     FrontBlock,
     FrontPage,
     FrontStory,
@@ -147,7 +148,7 @@ def _fill(paper: dict[str, Any], stories: list[dict[str, Any]], pictures: dict[s
             picture.uploaded_by = people["editor"]
             picture.save()
         article = _make_article(
-            story,
+            _as_first_published(story),
             by=people["editor"],
             at=at,
             lead_image=picture,
@@ -164,6 +165,10 @@ def _fill(paper: dict[str, Any], stories: list[dict[str, Any]], pictures: dict[s
         article.topics.set(topics[slug] for slug in story.get("topics", []))
         if not story.get("is_draft"):
             publishing.publish(article, by=people["editor"], at=at, backdated=at < now)
+        if "first" in story:
+            _update(article, story, by=people["editor"], now=now)
+        for correction in story.get("correction", []):
+            _correct(article, correction, by=people["editor"], now=now)
         for comment in story.get("comment", []):
             _make_comment(article, comment, published=at, now=now, by=people["moderator"])
         if "withdrawn" in story:
@@ -244,6 +249,39 @@ def _make_article(
     for position, text in enumerate(story.get("key_points", [])):
         KeyPoint.objects.create(article=article, text=text, position=position)
     return article
+
+
+def _as_first_published(story: dict[str, Any]) -> dict[str, Any]:
+    """The story before it was updated; `replaced` holds pairs of later and earlier words."""
+    first = dict(story.get("first", {}))
+    replaced = first.pop("replaced", [])
+    first.pop("updated_minutes_ago", None)
+    words = {**story, **first}
+    for later, earlier in replaced:
+        for name in ("summary", "body"):
+            words[name] = words[name].replace(later, earlier)
+        points = words.get("key_points", [])
+        words["key_points"] = [point.replace(later, earlier) for point in points]
+    return words
+
+
+def _update(article: Article, story: dict[str, Any], *, by: User, now: datetime.datetime) -> None:
+    """Publish what became of a story that was published in its first state."""
+    for name in ("headline", "short_title", "standfirst", "summary", "body"):
+        setattr(article, name, story.get(name, ""))
+    article.save()
+    for point, text in zip(article.key_points.all(), story.get("key_points", []), strict=True):
+        point.text = text
+        point.save()
+    at = now - datetime.timedelta(minutes=story["first"]["updated_minutes_ago"])
+    publishing.publish(article, by=by, at=at, backdated=True)
+
+
+def _correct(article: Article, row: dict[str, Any], *, by: User, now: datetime.datetime) -> None:
+    correction = publishing.correct(article, by=by, kind=row["kind"], text=row["text"])
+    at = now - datetime.timedelta(minutes=row["minutes_ago"])
+    Correction.objects.filter(pk=correction.pk).update(made_at=at)
+    article.events.filter(action="correct").update(at=at, created_at=at)
 
 
 def _draw_all(stories: list[dict[str, Any]], *, width: int) -> dict[str, Image]:

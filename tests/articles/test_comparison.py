@@ -49,6 +49,11 @@ class TestWords:
         assert Part("1.5 ", "removed") in line.parts
         assert Part("year-long ", "removed") in line.parts
 
+    def test_are_not_cut_within_numbers(self):
+        (line,) = lines(["It cost 41,000 in 2023,"], ["It cost 14,000 in 2023,"])
+        assert Part("41,000 ", "removed") in line.parts
+        assert line.parts[-1] == Part("in 2023,", "")
+
     def test_of_scripts_without_spaces_are_single_signs(self):
         (line,) = lines(["船は冬も毎日走る"], ["船は夏も毎日走る"])
         assert [part for part in line.parts if part.change] == [

@@ -184,6 +184,12 @@ class TestChosenStories:
         assert composed.top == [stories[5], *stories[-2:-5:-1]]
         assert stories[4] not in composed.editions
 
+    def test_lead_where_nothing_else_is_live(self, publish, choose):
+        (story,) = publish(1)
+        choose(Place.ALSO, story)
+        assert layout().lead == story
+        assert layout().also == []
+
     def test_appear_and_vanish_by_the_clock(self, publish, choose, editor, monkeypatch):
         stories = publish(8)
         now = timezone.now()

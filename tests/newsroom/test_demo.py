@@ -160,6 +160,20 @@ class TestFilling:
         story = Edition.objects.live().first()
         assert "appears, usually within two hours." in client.get(story.get_absolute_url()).text
 
+    def test_has_a_corrected_and_an_updated_story(self, whole_demo, client):
+        whole_demo()
+        live = Edition.objects.live().with_corrections().select_related("article")
+        changed = [edition for edition in live if edition.updated_at]
+        corrected = [edition for edition in changed if edition.corrected_at]
+        assert len(changed) == 2
+        assert len(corrected) == 1
+        for edition in changed:
+            first = edition.article.editions.get(number=1)
+            assert first.live_from < edition.live_from <= timezone.now()
+            assert first.body_html != edition.body_html
+        assert corrected[0].corrected_at <= timezone.now()
+        assert corrected[0].short_title in client.get("/corrections/").text
+
     def test_leaves_no_article_with_findings_that_matter(self, whole_demo):
         whole_demo()
         harmless = {"summary", "key_points"}
