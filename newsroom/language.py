@@ -29,9 +29,11 @@ class DeskLanguageMiddleware:
             return self.get_response(request)
         # A desk that only shows something asks once for what stands around it.
         is_reading = request.method in ("GET", "HEAD")
-        with frame.kept_by(request) if is_reading else nullcontext():
-            with translation.override(of_browser(request) or languages.of_paper()):
-                response = self.get_response(request)
+        with (
+            frame.kept_by(request) if is_reading else nullcontext(),
+            translation.override(of_browser(request) or languages.of_paper()),
+        ):
+            response = self.get_response(request)
         patch_vary_headers(response, ["Accept-Language"])
         return response
 
