@@ -13,8 +13,8 @@ from django.utils.translation import get_language, pgettext
 
 
 def iso(moment: datetime.datetime, zone: datetime.tzinfo | None = None) -> str:
-    """For programs, as ISO 8601: 2026-01-08T12:30:00+00:00."""
-    return localtime(moment, zone).isoformat()
+    """For programs, as ISO 8601: 2026-01-08T12:30:00+00:00. HTML takes no microseconds."""
+    return localtime(moment, zone).isoformat(timespec="seconds")
 
 
 def day_and_time(moment: datetime.datetime, zone: datetime.tzinfo | None = None) -> str:

@@ -19,6 +19,9 @@ PARTS = {
     "outage": "the database killed in the middle of that",
     "search": "finding stories in a large paper",
     "scale": "a million stories against a thousand",
+    "weight": "what comes over the wire to a reader, and what moves",
+    "lighthouse": "what Lighthouse thinks of the pages on a phone",
+    "validity": "what the W3C's checker thinks of every kind of page",
 }
 
 

@@ -178,9 +178,10 @@ def granian(
     env: Mapping[str, str] | None = None,
     workers: int | None = None,
     ready: str = "/healthz",
+    port: int = 0,
 ) -> Iterator[Server]:
     """The application in granian, with the options that production has."""
-    port = free_port()
+    port = port or free_port()
     log = folder() / f"granian-{port}.log"
     options = granian_options()
     if workers is not None:

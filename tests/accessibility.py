@@ -11,16 +11,17 @@ THEMES = ("light", "dark")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 #: From the smallest phone to a wide screen, in CSS pixels.
-WIDTHS = (320, 390, 768, 1024, 1280, 1600)
+WIDTHS = (320, 390, 768, 1024, 1280, 1440, 1600)
 
 _RUN = """
-async (tags) => {
+async ([tags, isWhole]) => {
   // Colours that are still on their way from one theme to the other are nobody's fault.
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   for (const animation of document.getAnimations()) animation.finish();
   const found = await axe.run(document, {
     runOnly: { type: "tag", values: tags },
     resultTypes: ["violations"],
+    rules: isWhole ? {} : { "color-contrast": { enabled: false } },
     preload: false,  // it would add style sheets to the page, which the page's policy forbids
   });
   return found.violations.map(({ id, impact, help, nodes }) => ({
@@ -81,12 +82,27 @@ def assert_accessible(page: Page) -> None:
     assert not found, f"{len(found)} violations on {page.url}:\n" + "\n".join(lines)
 
 
-def violations(page: Page) -> list[str]:
+def assert_accessible_at(page: Page, widths: tuple[int, ...]) -> None:
+    """Fail with violations in further sizes: all rules but contrast, which is the same in each."""
+    found: dict[str, list[str]] = {}
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 900})
+        for line in violations(page, is_whole=False):
+            found.setdefault(line, []).append(f"{width}px")
+    lines = [f"{line}\n    at {', '.join(where)}" for line, where in found.items()]
+    assert not found, f"{len(found)} violations on {page.url}:\n" + "\n".join(lines)
+
+
+def violations(page: Page, *, is_whole: bool = True) -> list[str]:
     """What axe-core finds on the page as it is now: the rule, the element and what to mend."""
     if not page.evaluate("() => 'axe' in window"):
         # The driver's own evaluation isn't held back by the page's Content-Security-Policy.
         page.evaluate(_axe())
-    return [_shown(rule, node) for rule in page.evaluate(_RUN, TAGS) for node in rule["nodes"]]
+    return [
+        _shown(rule, node)
+        for rule in page.evaluate(_RUN, [TAGS, is_whole])
+        for node in rule["nodes"]
+    ]
 
 
 def assert_no_sideways_scroll(

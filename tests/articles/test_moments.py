@@ -23,7 +23,7 @@ class TestMoments:
     @given(MOMENTS, PLACES, LANGUAGES)
     def test_read_as_the_date_filter_prints_them(self, moment, place, language):
         with timezone.override(place), translation.override(language):
-            assert moments.iso(moment) == filtered(moment, "c")
+            assert moments.iso(moment) == filtered(moment.replace(microsecond=0), "c")
             assert moments.day_and_time(moment) == filtered(moment, "j M, H:i")
             assert moments.full(moment) == filtered(moment, "j F Y, H:i T")
 

@@ -614,6 +614,7 @@ class TestPage:
 
     def test_asks_search_engines_to_stay_out(self):
         assert '<meta name="robots" content="noindex">' in get(q="ferry")
+        assert "noindex" not in get()
 
     def test_is_linked_from_every_page(self):
         assert 'href="/search/"' in Client().get("/").content.decode()

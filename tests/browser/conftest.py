@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
@@ -67,16 +68,17 @@ def production_storages() -> dict[str, Any]:
     return {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
 
 
+class QuietHandler(WSGIRequestHandler):
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
 @pytest.fixture(scope="session")
 def server(collected_static: Path) -> Iterator[str]:
     """The whole site behind a threaded server, which serves static files as production does."""
     from django.core.handlers.wsgi import WSGIHandler
-    from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+    from django.core.servers.basehttp import ThreadedWSGIServer
     from django.test import override_settings
-
-    class QuietHandler(WSGIRequestHandler):
-        def log_message(self, *arguments: Any) -> None:
-            pass
 
     with override_settings(STATIC_ROOT=collected_static, STORAGES=production_storages()):
         application = WSGIHandler()

@@ -14,6 +14,7 @@ from comments import moderation
 from comments.models import Comment
 from tests.accessibility import (
     assert_accessible,
+    assert_accessible_at,
     assert_large_targets,
     assert_no_sideways_scroll,
 )
@@ -136,6 +137,7 @@ def visit(site, open_page):
 
 def check_public(page):
     assert_accessible(page)
+    assert_accessible_at(page, (320, 768, 1600))
     assert_large_targets(page)
     assert_no_sideways_scroll(page)
 
