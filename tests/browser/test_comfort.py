@@ -170,6 +170,8 @@ class TestKeys:
         expect(page.locator("#comments")).to_be_in_viewport()
         page.keyboard.press("/")
         expect(page).to_have_url(f"{site}/search/")
+        # The address is there before the script is.
+        page.wait_for_load_state()
         page.keyboard.press("/")
         expect(page.locator("#id_q")).to_be_focused()
         page.locator("h1").click()
