@@ -61,7 +61,13 @@ def keys(edition, withdrawn):
     own = {
         "front": {"front", "sections", "discussed", story},
         "section": {f"section:{edition.section_id}", "sections", story},
-        "article": {story, f"section:{edition.section_id}", "sections"},
+        # It is the oldest of its section, until an older one is published after all.
+        "article": {
+            story,
+            f"section:{edition.section_id}",
+            f"oldest:{edition.section_id}",
+            "sections",
+        },
         "corrections": {"corrections", "sections", story},
         "shortcuts": {"sections"},
         "404": {"front", "sections", story},
