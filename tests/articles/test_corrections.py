@@ -225,7 +225,7 @@ class TestTheStory:
         correction = correct(edition)
         html = client.get(edition.get_absolute_url()).text
         assert_valid(html)
-        moment = timezone.localtime(correction.made_at).isoformat()
+        moment = timezone.localtime(correction.made_at).isoformat(timespec="seconds")
         rail = html.partition('class="rail byline"')[2].partition("</div>")[0]
         assert 'href="#corrections"' in rail
         assert f'Corrected&nbsp;<time datetime="{moment}">' in rail
