@@ -4,11 +4,11 @@ Files are cut by the articles' numbers: a file's stories never move to another o
 that is published touches its own file and no other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import FilteredRelation, Max, Q, Subquery
+from django.db.models import FilteredRelation, Max, Min, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -121,12 +121,21 @@ def _bounds(number: int) -> tuple[int, int]:
     return number * keys.SITEMAP_LENGTH, (number + 1) * keys.SITEMAP_LENGTH
 
 
-def _numbers() -> Iterable[int]:
-    """The files that have stories, in one query after the one for the last number."""
-    last = Article.objects.aggregate(last=Max("pk"))["last"]
-    if last is None:
-        return []
-    numbers = range(last // keys.SITEMAP_LENGTH + 1)
+#: How many files a query asks for. PostgreSQL answers with 1,664 columns at most.
+_ASKED = 1000
+
+
+def _numbers() -> Iterator[int]:
+    """The files that have stories; a query for each thousand, after the one for the ends."""
+    ends = Article.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    if ends["last"] is None:
+        return
+    begin, end = ends["first"] // keys.SITEMAP_LENGTH, ends["last"] // keys.SITEMAP_LENGTH + 1
+    for number in range(begin, end, _ASKED):
+        yield from _with_stories(range(number, min(number + _ASKED, end)))
+
+
+def _with_stories(numbers: range) -> list[int]:
     # In an order, for the reason that listing.with_stories has.
     held = {
         f"s{number}": Subquery(ours(_of_file(number)).order_by("article_id").values("pk")[:1])

@@ -120,7 +120,8 @@ def latin_words(html: str) -> set[str]:
     texts = [" ".join(read(page)), *described(page)]
     found: set[str] = set()
     for text in texts:
-        before = ""
+        # A printed story says where it came from.
+        before, text = "", re.sub(r"https?://[^\s⟦⟧]+", " ", text)
         while before != text:
             before, text = text, re.sub("⟦[^⟦⟧]*⟧", " ", text)
         found.update(re.findall("[A-Za-z]{2,}", text))
