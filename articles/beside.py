@@ -24,7 +24,8 @@ from . import keys
 from .models import Edition, Listing
 from .prepared import Prepared
 
-#: How many of the newest stories of its section stand beside a story, and how many related ones.
+#: How many of the newest stories of its section stand beside a story, and how many related ones:
+#: so many on the page of one of them, one more on others.
 MORE_LENGTH = 5
 RELATED_LENGTH = 4
 #: How many of the newest stories of each topic are compared.
@@ -32,7 +33,10 @@ _COMPARED = 30
 
 
 class Part(NamedTuple):
-    """Some stories, and the name of the shared part that they are; "" where they are no such."""
+    """Some stories, and the name of the shared part that they are.
+
+    It is the same for all pages of that name; each leaves itself out (`{% elsewhere %}`).
+    """
 
     editions: list[Edition]
     name: str
@@ -49,7 +53,7 @@ class Section(NamedTuple):
 
 
 def in_section(edition: Edition) -> Section:
-    """The newest of a story's section without itself, and the one before it; one query."""
+    """The newest of a story's section, and the one before it; one query."""
     found = _in_section(
         now=timezone.now(),
         section=edition.section_id,
@@ -59,7 +63,7 @@ def in_section(edition: Edition) -> Section:
     newest = found[: MORE_LENGTH + 1]
     older = [other for other in found if _place(other) < _place(edition)]
     following = older[0] if older else None
-    more = _without(edition, newest, keys.section(edition.section_id), MORE_LENGTH)
+    more = Part(newest, keys.section(edition.section_id))
     if following is None:
         return Section(more, None, [keys.oldest(edition.section_id)])
     between = keys.between(
@@ -69,14 +73,14 @@ def in_section(edition: Edition) -> Section:
 
 
 def newest_of(section: int) -> list[Edition]:
-    """What all older stories of a section show beside them; one query."""
+    """What all stories of a section show beside them; one query."""
     return _newest_of(now=timezone.now(), section=section)
 
 
 def related_to(edition: Edition, topics: Iterable[int]) -> Part:
-    """The stories that share most of these topics with one, the newest first; one query."""
+    """The stories that share most of these topics with one, itself among them; one query."""
     pks = sorted(topics)
-    return _without(edition, on_topics(pks), part_of(pks), RELATED_LENGTH)
+    return Part(on_topics(pks), part_of(pks))
 
 
 def on_topics(pks: list[int]) -> list[Edition]:
@@ -90,12 +94,6 @@ def on_topics(pks: list[int]) -> list[Edition]:
 def part_of(topics: list[int]) -> str:
     """The name of the part with the stories that are on these topics."""
     return keys.part(*(keys.topic(pk) for pk in topics))
-
-
-def _without(edition: Edition, found: list[Edition], name: str, length: int) -> Part:
-    """The first without the story itself. Only where it isn't one of them do others show them."""
-    others = [other for other in found if other.pk != edition.pk]
-    return Part(others[:length], name if edition not in found[:length] else "")
 
 
 def _place(edition: Edition) -> Any:
@@ -163,7 +161,7 @@ _in_section = Prepared(
 )
 _newest_of = Prepared(
     Edition,
-    lambda now, section: _newest(now, section)[:MORE_LENGTH],
+    lambda now, section: _newest(now, section)[: MORE_LENGTH + 1],
     now=DateTimeField(),
     section=BigIntegerField(),
 )

@@ -27,8 +27,7 @@ def part(request: HttpRequest, name: str) -> HttpResponseBase:
         context = {"section": section, "more": beside.newest_of(section.pk)}
         return public_part(request, "articles/more.html", {"name": name, **context}, keys=[])
     if _TOPICS.fullmatch(name):
-        related = beside.on_topics(_known_topics(name))[: beside.RELATED_LENGTH]
-        context = {"name": name, "related": related}
+        context = {"name": name, "related": beside.on_topics(_known_topics(name))}
         return public_part(request, "articles/related.html", context, keys=[])
     raise Http404
 

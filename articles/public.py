@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from . import frame
 from .keys import PUBLICATION
+from .marks import WHOLE_PARTS, without_own
 from .paper import current
 
 #: Anybody may keep a page, but asks again before showing it: a correction is seen at once.
@@ -112,10 +113,12 @@ def public_page(
 
     The template must not touch the session, the user, messages or a CSRF token: the page is one
     value for everybody. A tag that shows a fact which the view doesn't know of adds its key to
-    `surrogate_keys`.
+    `surrogate_keys`. The first key is that of what the page is about; see `marks.without_own`.
     """
     names = list(keys)
-    content = _rendered(request, template, {**context, "surrogate_keys": names})
+    content = _rendered(request, template, {**context, "surrogate_keys": names}).encode()
+    if not request.META.get(WHOLE_PARTS):
+        content = without_own(content, names[0])
     return public_response(request, content, keys=dict.fromkeys(names), status=status)
 
 
@@ -177,10 +180,19 @@ def bare_page(template: str, context: dict[str, Any] | None = None, *, status: i
 
 
 def private_page(
-    request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
+    about: str = "",
 ) -> HttpResponse:
-    """Render a page for one person: nothing keeps it, no search engine lists it."""
-    response = HttpResponse(_rendered(request, template, context), status=status)
+    """Render a page for one person: nothing keeps it, no search engine lists it.
+
+    `about` is the key of what the page is about, if it has shared parts; see `marks.without_own`.
+    """
+    content = without_own(_rendered(request, template, context).encode(), about)
+    response = HttpResponse(content, status=status)
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
+from articles import keys as article_keys
 from articles.models import Edition
 from articles.paper import current
 from articles.public import (
@@ -163,7 +164,11 @@ def _page_again(
     """The story's page with the form as it was sent."""
     whole = Edition.objects.for_page().get(pk=edition.pk)
     return private_page(
-        request, "articles/article.html", article_context(whole, **extra), status=status
+        request,
+        "articles/article.html",
+        article_context(whole, **extra),
+        status=status,
+        about=article_keys.article(edition.article_id),
     )
 
 

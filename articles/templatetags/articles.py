@@ -173,6 +173,44 @@ class SharedNode(template.Node):
         return f"<!--shared:{name}-->{content}<!--/shared-->"
 
 
+class ElsewhereNode(template.Node):
+    """What a shared part shows on all pages but one."""
+
+    def __init__(self, key: FilterExpression, nodes: NodeList) -> None:
+        self.key = key
+        self.nodelist = nodes
+
+    def render(self, context: Context) -> str:
+        content = self.nodelist.render(context)
+        key = self.key.resolve(context)
+        return f"<!--elsewhere:{key}-->{content}<!--/elsewhere-->" if key else content
+
+
+@register.tag
+def elsewhere(parser: Parser, token: Token) -> ElsewhereNode:
+    """`{% elsewhere key %}...{% endelsewhere %}`: in a shared part, not for the page of that key.
+
+    So a story can stand among the newest on all pages but its own, and the part still be the same.
+    With an empty key it is for all pages. One can't stand in another.
+    """
+    _name, key = token.split_contents()
+    nodes = parser.parse(("endelsewhere",))
+    parser.delete_first_token()
+    return ElsewhereNode(parser.compile_filter(key), nodes)
+
+
+@register.filter
+def key_among(edition: Edition, editions: list[Edition]) -> str:
+    """For `elsewhere`: the key of the page of one of several stories; "" of the only one."""
+    return keys.article(edition.article_id) if len(editions) > 1 else ""
+
+
+@register.filter
+def key_of_only(editions: list[Edition]) -> str:
+    """The key of the page of the only story, on which nothing of the list is left; else ""."""
+    return keys.article(editions[0].article_id) if len(editions) == 1 else ""
+
+
 @register.tag
 def shared(parser: Parser, token: Token) -> SharedNode:
     """`{% shared name %}...{% endshared %}`: mark what depends on few surrogate keys alone.

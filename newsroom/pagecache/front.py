@@ -13,6 +13,8 @@ from time import time, time_ns
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode
 
+from articles.marks import WHOLE_PARTS
+
 from . import metrics, store
 from .generations import HEARD, LIFTED, NEVER, SEQUENCE, Generations
 from .metrics import Metrics
@@ -504,6 +506,7 @@ def as_anybody(environ: Environ, query: str) -> Environ:
     }
     plain["REQUEST_METHOD"] = "GET"
     plain["QUERY_STRING"] = query
+    plain[WHOLE_PARTS] = True
     return plain
 
 

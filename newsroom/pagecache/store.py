@@ -9,6 +9,8 @@ from email.utils import parsedate_to_datetime
 
 import brotli
 
+from articles.marks import without_own
+
 from .generations import Generations, slots_of
 
 Headers = list[tuple[str, str]]
@@ -181,6 +183,8 @@ def make(
         match[1]: Shared(match[2], (sequence, slots_of(match[1].decode().split("+"))))
         for match in _SHARED.finditer(body)
     }
+    # The parts stay whole, for other pages.
+    body = without_own(body, named[0])
     of_parts = {name for each in shared for name in each.decode().split("+")}
     own = [name for name in named if name not in of_parts]
     parts: tuple[Part, ...] = (
@@ -226,7 +230,8 @@ def splice(page: Page, shared: dict[bytes, Shared], generations: Generations) ->
         parts.append(newest.part)
 
     def replace(match: re.Match[bytes]) -> bytes:
-        return b"<!--shared:" + match[1] + b"-->" + shared[match[1]].content + b"<!--/shared-->"
+        content = without_own(shared[match[1]].content, page.keys[0])
+        return b"<!--shared:" + match[1] + b"-->" + content + b"<!--/shared-->"
 
     return Page(
         page.key,

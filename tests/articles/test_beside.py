@@ -1,4 +1,5 @@
 import datetime
+import re
 from itertools import pairwise
 
 import pytest
@@ -75,20 +76,35 @@ class TestRelated:
         with django_assert_num_queries(1):
             found = beside.related_to(story, pks).editions
             assert [edition.get_absolute_url() for edition in found]
-        assert found == [both_new, both_old, other, one]
+        assert found == [story, both_new, both_old, other, one]
 
-    def test_are_four_at_most_and_never_the_story_itself(self, publish):
+    def test_are_five_at_most_and_the_same_for_all(self, publish):
         ships = make_topic("Ships")
         stories = [publish(ships) for _number in range(7)]
-        assert related(stories[-1]).editions == stories[-2:-6:-1]
-        assert related(stories[0]).editions == stories[:2:-1]
+        for story in stories:
+            assert related(story).editions == stories[:1:-1]
+
+    def test_never_stand_on_their_own_page(self, publish):
+        ships = make_topic("Ships")
+        stories = [publish(ships) for _number in range(7)]
+        for story, shown in ((stories[-1], stories[-2:-6:-1]), (stories[0], stories[:1:-1])):
+            html = Client().get(story.get_absolute_url()).text
+            part = html.partition('id="related-h"')[2].partition("</section>")[0]
+            assert re.findall('href="([^"]+)"', part) == [s.get_absolute_url() for s in shown]
+            assert "elsewhere" not in html
+
+    def test_are_not_there_when_nothing_else_is(self, publish):
+        story = publish(make_topic("Ships"))
+        html = Client().get(story.get_absolute_url()).text
+        assert 'id="related-h"' not in html
+        assert 'class="aside"' not in html
 
     def test_are_live(self, publish, editor):
         ships = make_topic("Ships")
         gone, story = publish(ships), publish(ships)
         publish(ships, at=timezone.now() + HOUR)
         publishing.withdraw(gone.article, by=editor)
-        assert related(story).editions == []
+        assert related(story).editions == [story]
 
     def test_of_a_story_without_topics_are_none(self, publish, django_assert_num_queries):
         publish()
@@ -100,8 +116,7 @@ class TestRelated:
         ships, ports = make_topic("Ships"), make_topic("Ports")
         stories = [publish(ships, ports) for _number in range(7)]
         name = f"topic:{ships.pk}+topic:{ports.pk}"
-        assert [related(story).name for story in stories] == [name] * 3 + [""] * 4
-        assert related(stories[0]).editions == related(stories[2]).editions
+        assert {related(story).name for story in stories} == {name}
 
 
 class TestInSection:
@@ -110,12 +125,11 @@ class TestInSection:
         publish(section=make_section("Sport"))
         with django_assert_num_queries(1):
             found = beside.in_section(stories[2])
-        assert found.more.editions == stories[:3:-1]
+        assert found.more.editions == stories[:2:-1]
         assert found.following == stories[1]
         assert found.more.name == keys.section(stories[0].section_id)
         newest = beside.in_section(stories[-1])
-        assert newest.more.editions == stories[-2:2:-1]
-        assert newest.more.name == ""
+        assert newest.more == found.more
         assert newest.following == stories[-2]
 
     def test_gives_nothing_before_the_oldest(self, publish):

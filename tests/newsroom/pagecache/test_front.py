@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from articles.marks import WHOLE_PARTS
 from newsroom.pagecache import front, metrics, store
 from newsroom.pagecache.front import PageCache, as_anybody, key_of, normalised, query_in
 from newsroom.pagecache.generations import HEARD, NEVER, Generations
@@ -725,6 +726,7 @@ class TestAddresses:
             "wsgi.url_scheme": "https",
             "REQUEST_METHOD": "GET",
             "QUERY_STRING": "",
+            WHOLE_PARTS: True,
         }
 
 
@@ -786,6 +788,48 @@ class TestSharedParts:
             counters.touch(["section:3"])
             get("/two/")
             assert b"newest %d" % (number + 2) in get("/one/").body
+
+
+class TestLinesForOtherPages:
+    """A shared part may name what pages are about: each shows all lines but its own."""
+
+    @pytest.fixture(autouse=True)
+    def with_lines(self, paper):
+        lines = b"".join(
+            b"<!--elsewhere:article:%d--><li>story %d</li><!--/elsewhere-->" % (pk, pk)
+            for pk in (1, 2, 12)
+        )
+        paper.body = (
+            b"<p>page %d</p><!--shared:section:3--><h2>newest %d</h2>"
+            + lines
+            + b"<!--/shared-->"
+            + b"<p>words</p>" * 30
+        )
+
+    def ask(self, get, paper, pk):
+        paper.keys = f"article:{pk} section:3"
+        return get(f"/{pk}/")
+
+    def test_are_left_out_of_the_page_that_they_are_about(self, get, paper):
+        first, second = self.ask(get, paper, 1).body, self.ask(get, paper, 2).body
+        assert b"story 1<" not in first
+        assert b"story 2<" not in second
+        for body in (first, second):
+            assert b"story 12<" in body
+            assert b"elsewhere" not in body
+
+    def test_come_back_in_what_other_pages_take_over(self, get, paper, counters):
+        for pk in (1, 2, 12, 99):
+            self.ask(get, paper, pk)
+        counters.touch(["section:3"])
+        assert not self.ask(get, paper, 2).is_hit
+        for pk in (1, 2, 12, 99):
+            answer = self.ask(get, paper, pk)
+            assert answer.is_hit
+            assert b"newest 5" in answer.body
+            for other in (1, 2, 12):
+                assert (b"story %d<" % other in answer.body) == (other != pk)
+            assert b"elsewhere" not in answer.body
 
 
 class TestPartsWithAnAddress:

@@ -614,6 +614,35 @@ class TestTheStoriesBesideAStory:
         assert answer[2] == Client().get(paths[1]).text
 
     def test_never_hold_the_story_itself(self, get, edition):
-        title = edition.short_title
-        text = get(edition.get_absolute_url())[2]
-        assert f">{title}</a>" not in text
+        path, title = edition.get_absolute_url(), edition.short_title
+        other = publish_article(section=edition.section, short_title="Tunnel opens")
+        for ask in (lambda: get(path)[2], lambda: Client().get(path).text):
+            assert f">{title}</a>" not in ask()
+            assert ">Tunnel opens</a>" in ask()
+        assert f">{title}</a>" in get(other.get_absolute_url())[2]
+
+    def test_of_the_newest_are_exchanged_without_rendering_too(
+        self, get, edition, django_assert_num_queries
+    ):
+        # Not of this hour, in which a new one comes between.
+        start = timezone.now() - datetime.timedelta(days=9)
+        stories = [
+            publish_article(section=edition.section, at=start + datetime.timedelta(days=number))
+            for number in range(4)
+        ]
+        for story in stories:
+            get(story.get_absolute_url())
+        publish_article(section=edition.section, short_title="Tunnel opens")
+        get(stories[0].get_absolute_url())
+        for story in stories[1:]:
+            with django_assert_num_queries(0):
+                answer = get(story.get_absolute_url())
+            assert "Tunnel opens" in answer[2]
+            assert f">{story.short_title}</a>" not in answer[2]
+            assert answer[2] == Client().get(story.get_absolute_url()).text
+
+    def test_appear_when_the_first_other_is_published(self, get, edition):
+        path = edition.get_absolute_url()
+        assert 'class="aside"' not in get(path)[2]
+        publish_article(section=edition.section, short_title="Tunnel opens")
+        assert "Tunnel opens" in get(path)[2]
