@@ -11,10 +11,11 @@ import json
 import logging
 import os
 import shutil
+import threading
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .store import Page, unpack
@@ -72,7 +73,8 @@ class Shelf:
             }
         ).encode()
         path = self._path(page.key)
-        draft = f"{path}.{os.getpid()}"
+        # Two threads may put the same page: the draft of one must not be taken away by the other.
+        draft = f"{path}.{os.getpid()}.{threading.get_native_id()}"
         try:
             with open(draft, "wb", buffering=0) as file:
                 file.write(b"%d\n%b%b" % (len(head), head, page.packed))
@@ -162,8 +164,10 @@ class Shelf:
         for directory in os.scandir(self.folder):
             if directory.is_dir():
                 for entry in os.scandir(directory):
-                    found = entry.stat()
-                    files.append((found.st_mtime, found.st_size, entry.path))
+                    # A draft may have become a page since.
+                    with suppress(FileNotFoundError):
+                        found = entry.stat()
+                        files.append((found.st_mtime, found.st_size, entry.path))
         size = sum(entry[1] for entry in files)
         if size <= self.budget:
             return
@@ -171,10 +175,8 @@ class Shelf:
             if size <= self.budget * _SWEPT:
                 return
             size -= length
-            try:
+            with suppress(FileNotFoundError):
                 os.remove(path)
-            except FileNotFoundError:
-                continue
 
     def _path(self, key: str) -> str:
         digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()

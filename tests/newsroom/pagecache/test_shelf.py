@@ -1,4 +1,5 @@
 import os
+import threading
 
 import pytest
 
@@ -69,6 +70,21 @@ class TestAPageOnTheShelf:
             shelf.put(make_page(key))
             assert shelf.get(key).key == key
         assert all(path.parent.parent == shelf.folder for path in files(shelf))
+
+
+    def test_may_be_put_by_several_threads_at_once(self, shelf):
+        def put():
+            for _ in range(200):
+                shelf.put(make_page())
+
+        threads = [threading.Thread(target=put) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        shelf.put(make_page("/other/"))
+        assert shelf.get("/other/") is not None
+        assert len(files(shelf)) == 2
 
 
 class TestTheShelf:
