@@ -208,6 +208,8 @@ def visits() -> list[Visit]:
         ),
         Visit("articles, words of a headline", admin("changelist", q=words)),
         Visit("articles, three letters", admin("changelist", q=common)),
+        Visit("live articles, three letters", admin("changelist", q=common, state="live")),
+        Visit("articles, two letters", admin("changelist", q="zz")),
         Visit("articles, no such word", admin("changelist", q="qqqqqq")),
         Visit("add an article", admin("add")),
         Visit("change an article", admin("change", article.pk)),

@@ -74,6 +74,25 @@ def numbers(paper, django_db_blocker):
         return Counter(str(article.state) for article in stories)
 
 
+@pytest.fixture(scope="module")
+def words(paper, django_db_blocker):
+    """What is searched of each story, with its key and section, in the list's order."""
+    with django_db_blocker.unblock():
+        rows = Article.objects.order_by("-updated_at", "-pk").values_list(
+            "headline", "short_title", "slug", "pk", "section"
+        )
+        return [(" ".join(row[:3]).upper(), *row[3:]) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def held(words):
+    """How many stories hold some letters."""
+    letters = Counter()
+    for text, _pk, _of in words[::10]:
+        letters.update({text[at : at + 3] for at in range(len(text) - 2)})
+    return {each: 10 * number for each, number in letters.items() if each.isalpha()}
+
+
 @pytest.fixture
 def desk(paper, client):
     client.force_login(User.objects.get(username=loadtest.LOGIN))
@@ -97,28 +116,43 @@ def complaints(plan):
             # Counting a few groups in the order of an index is no aggregation of everything.
             if taken > SORTED and node.get("Strategy") != "Sorted":
                 yield f"{kind} of {taken} rows"
-    blocks = plan.get("Shared Hit Blocks", 0) + plan.get("Shared Read Blocks", 0)
-    if blocks > BLOCKS:
-        yield f"looks at {blocks} blocks"
+    if blocks(plan) > BLOCKS:
+        yield f"looks at {blocks(plan)} blocks"
 
 
-def complaints_of(visit):
+def plans_of(visit):
+    """Each query of a visit with its plan."""
     found = []
 
     def explain(execute, sql, params, many, context):
         verb = sql.lstrip("( ").partition(" ")[0]
-        if verb in {"SELECT", "INSERT", "UPDATE", "DELETE"} and not many:
-            how = "ANALYZE, BUFFERS, " if verb == "SELECT" else ""
+        if verb in {"SELECT", "WITH", "INSERT", "UPDATE", "DELETE"} and not many:
+            # What is carried out must change nothing.
+            only_reads = verb == "SELECT" or sql.startswith("WITH RECURSIVE")
+            how = "ANALYZE, BUFFERS, " if only_reads else ""
             with connection.connection.cursor() as cursor:
                 cursor.execute(f"EXPLAIN ({how}FORMAT JSON) {sql}", params)
                 (answer,) = cursor.fetchone()
             plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
-            found.extend(f"{complaint}: {sql}" for complaint in complaints(plan))
+            found.append((sql, plan))
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(explain):
         visit()
     return found
+
+
+def complaints_of(visit):
+    return [f"{said}: {sql}" for sql, plan in plans_of(visit) for said in complaints(plan)]
+
+
+def blocks(plan):
+    """How many blocks a query has looked at."""
+    return plan.get("Shared Hit Blocks", 0) + plan.get("Shared Read Blocks", 0)
+
+
+def most_blocks(visit):
+    return max(blocks(plan) for _sql, plan in plans_of(visit))
 
 
 class TestPlans:
@@ -179,6 +213,56 @@ class TestLongLists:
     def test_find_short_words_among_the_newest(self, desk):
         Article.objects.filter(pk=ARTICLES - 200).update(headline="EU")
         assert ARTICLES - 200 in {article.pk for article in self.found(desk, q="eu").result_list}
+
+
+class TestSearchAtTheDesk:
+    """Letters that many stories hold, and letters that few do: the newest of all, in order."""
+
+    LIST = reverse("admin:articles_article_changelist")
+
+    def pages(self, desk, **query):
+        page = desk.get(self.LIST, query).context["cl"]
+        pages = range(1, page.paginator.num_pages + 1)
+        shown = [desk.get(self.LIST, {**query, "p": number}).context["cl"] for number in pages]
+        return [article.pk for each in shown for article in each.result_list]
+
+    # Two of a thousand are few, and so looked up at once; a fifth are found among the very newest.
+    @pytest.mark.parametrize("number", [200, 700, 1500, 3000, 20_000])
+    def test_finds_the_newest_and_reads_no_more_for_more(self, desk, words, held, number):
+        letters = min(held, key=lambda each: abs(held[each] - number))
+        expected = [pk for text, pk, _of in words if letters in text][:200]
+        assert self.pages(desk, q=letters.lower()) == expected
+        assert most_blocks(lambda: desk.get(self.LIST, {"q": letters})) < 2_500
+
+    def test_goes_back_to_the_oldest_for_what_is_rare(self, desk, words, held):
+        # Both are common, but hardly ever together.
+        first, second = sorted(held, key=lambda each: abs(held[each] - 3000))[:2]
+        expected = [pk for text, pk, _of in words if first in text and second in text]
+        assert self.pages(desk, q=f"{first} {second}") == expected[:200]
+        assert min(expected) < ARTICLES / 5
+
+    def test_keeps_to_a_section(self, desk, words, held):
+        letters = min(held, key=lambda each: abs(held[each] - 3000))
+        section = words[0][2]
+        expected = [pk for text, pk, of in words if letters in text and of == section]
+        assert self.pages(desk, q=letters, section__id__exact=section) == expected[:200]
+
+    def test_keeps_to_what_is_live(self, desk, words, held):
+        letters = min(held, key=lambda each: abs(held[each] - 3000))
+        found = self.pages(desk, q=letters, state="live")
+        live = set(Edition.objects.live().values_list("article", flat=True))
+        assert found == [pk for text, pk, _of in words if letters in text and pk in live][:200]
+        assert most_blocks(lambda: desk.get(self.LIST, {"q": letters, "state": "live"})) < 10_000
+
+    @pytest.mark.parametrize("letters", ["zz", "ka"])
+    def test_looks_for_two_letters_in_the_newest_alone(self, desk, words, letters):
+        expected = [pk for text, pk, _of in words[:5000] if letters.upper() in text][:200]
+        assert self.pages(desk, q=letters) == expected
+        for query in ({}, {"state": "live"}, {"state": "withdrawn"}):
+            plans = plans_of(lambda query=query: desk.get(self.LIST, {"q": letters, **query}))
+            # The index of three letters each would be read whole for two.
+            assert not [plan for _sql, plan in plans if "article_words" in json.dumps(plan)]
+            assert not [said for _sql, plan in plans for said in complaints(plan)]
 
 
 class TestCommentQueue:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 from django.contrib import admin
 from django.core.paginator import Page, Paginator
 from django.db import connections
-from django.db.models import Func, QuerySet, TextField, Value
+from django.db.models import DateTimeField, Func, QuerySet, TextField, Value
 from django.db.models.functions import Upper
 from django.http import HttpRequest
 from django.utils import formats
@@ -25,6 +25,12 @@ COUNTED = 200
 #: for in the first SEARCHED rows of a list.
 _SHORTEST_WORD = 3
 SEARCHED = 5000
+#: What the planner expects of a search that is carried out at once: more are too many to read and
+#: put in order. Of those, the first _STRETCH rows of the list tell how far to search.
+_FEW = 500
+_STRETCH = 5000
+#: Where fewer are found there, the whole list has few.
+_LEAST = 5
 
 
 class Amount(NamedTuple):
@@ -54,9 +60,7 @@ class LongListPaginator(Paginator):
             return Amount(len(self._first))
         if connections[rows.db].vendor != "postgresql":
             return Amount(rows.count())
-        # What the planner expects from its statistics.
-        plan = json.loads(rows.values("pk").order_by().explain(format="json"))[0]["Plan"]
-        estimate = max(int(plan["Plan Rows"]), len(self._first), self.least())
+        estimate = max(_expected(rows), len(self._first), self.least())
         unit = int(10 ** (len(str(estimate)) - 2))
         return Amount(-(-estimate // unit) * unit, is_exact=False)
 
@@ -118,14 +122,76 @@ class LongListAdmin(admin.ModelAdmin):
         words = words_of(search_term)
         if not words:
             return queryset, False
-        found = queryset
-        if max(map(len, words)) < _SHORTEST_WORD:
-            found = queryset.filter(pk__in=queryset.values("pk")[:SEARCHED])
-        found = found.alias(all_words=AllWords(*self.get_search_fields(request)))
+        is_short = max(map(len, words)) < _SHORTEST_WORD
+        found = _searched(queryset) if is_short else queryset
+        # With a text more, it is not what the index has: for short words, that would be read whole.
+        more = [Value("")] if is_short else []
+        found = found.alias(all_words=AllWords(*self.get_search_fields(request), *more))
         for word in words:
             found = found.filter(all_words__contains=Upper(Value(word)))
-        keys = list(found.values_list("pk", flat=True)[:COUNTED])
+        keys = _first_keys(found) if is_short else _first_found(found)
         return queryset.filter(pk__in=keys), False
+
+
+def _first_keys(rows: QuerySet[Any]) -> list[Any]:
+    return list(rows.values_list("pk", flat=True)[:COUNTED])
+
+
+def _searched(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The first SEARCHED rows of a list."""
+    moment = _moment(rows)
+    if moment is None:
+        return rows.filter(pk__in=list(rows.values_list("pk", flat=True)[:SEARCHED]))
+    # Given as a moment: of a list of keys, PostgreSQL believes that it is quicker to read all rows.
+    oldest = rows.values_list(moment, flat=True)[SEARCHED - 1 : SEARCHED].first()
+    return rows if oldest is None else rows.filter(**{f"{moment}__gte": oldest})
+
+
+def _first_found(found: QuerySet[Any]) -> list[Any]:
+    """The keys of the first COUNTED rows of a search by the index of trigrams.
+
+    That index gives all rows with some letters, in no order. Where they are many, only the newest
+    rows of a list that is ordered by time are searched, by this index and that of the times put
+    together. How far back follows from how many were found in a short stretch. What is found in a
+    stretch comes before everything else, so that it is all when it is enough; when it isn't, all
+    rows are searched.
+    """
+    moment = _moment(found)
+    if moment is None or connections[found.db].vendor != "postgresql" or _expected(found) <= _FEW:
+        return _first_keys(found)
+    moments = found.model._default_manager.using(found.db).order_by(f"-{moment}")
+    newest, since = (
+        moments.values_list(moment, flat=True)[place : place + 1].first() for place in (0, _STRETCH)
+    )
+    for _stretch in range(3):
+        if newest is None or since is None:
+            break
+        keys = _first_keys(found.filter(**{f"{moment}__gte": since}))
+        if len(keys) >= COUNTED:
+            return keys
+        if len(keys) < _LEAST:
+            break
+        try:
+            # Half as far again as should do.
+            since = newest - (newest - since) * (1.5 * COUNTED / len(keys))
+        except OverflowError:
+            break
+    return _first_keys(found)
+
+
+def _moment(rows: QuerySet[Any]) -> str | None:
+    """The field whose latest moment comes first in these rows, if that is their order."""
+    order = [*(rows.query.order_by or rows.model._meta.ordering), None][0]
+    for field in rows.model._meta.concrete_fields:
+        if isinstance(field, DateTimeField) and order == f"-{field.name}":
+            return field.name
+    return None
+
+
+def _expected(rows: QuerySet[Any]) -> int:
+    """How many rows PostgreSQL's planner expects there to be, from its statistics."""
+    plan = json.loads(rows.values("pk").order_by().explain(format="json"))
+    return int(plan[0]["Plan"]["Plan Rows"])
 
 
 def words_of(search_term: str) -> list[str]:

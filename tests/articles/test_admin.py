@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles import publishing
+from articles.admin import paging
 from articles.models import Article, Edition, Image, PublicationEvent
 from tests.factories import (
     make_article,
@@ -172,6 +173,30 @@ class TestListing:
         publishing.withdraw(publish_article(headline="The withdrawn one").article, by=editor)
         found = desk.get(reverse(LIST), {"state": state}).context["cl"].result_list
         assert [article.headline for article in found] == [f"The {state} one"]
+
+    @pytest.mark.parametrize("few", [-1, 500])
+    def test_finds_the_last_changed_first_and_leaves_none_out(self, desk, monkeypatch, few):
+        monkeypatch.setattr(paging, "_FEW", few)
+        monkeypatch.setattr(paging, "_STRETCH", 6)
+        monkeypatch.setattr(paging, "COUNTED", 6)
+        monkeypatch.setattr(paging, "_LEAST", 1)
+        now = timezone.now()
+        for number in range(20):
+            word = "Ferry" if number % 2 else "Tram"
+            story = make_article(headline=f"{word} {number}", short_title="", slug=f"a-{number}")
+            changed = now - datetime.timedelta(hours=number)
+            Article.objects.filter(pk=story.pk).update(updated_at=changed)
+
+        def found(word):
+            return [
+                each.headline
+                for each in desk.get(reverse(LIST), {"q": word}).context["cl"].result_list
+            ]
+
+        assert found("ferry") == [f"Ferry {number}" for number in (1, 3, 5, 7, 9, 11)]
+        assert found("ferry 17") == ["Ferry 17"]
+        assert found("18") == ["Tram 18"]
+        assert found("train") == []
 
     def test_costs_the_same_for_any_number_of_stories(self, desk, django_assert_num_queries):
         publish_article()
