@@ -18,6 +18,7 @@ from django.http import HttpRequest
 from . import paper
 from .models import Page, Section
 from .paper import Link, Paper
+from .prepared import plan_keeping_cursor
 
 _PAPER, _SECTION, _PAGE = range(3)
 #: A page that isn't in the footer.
@@ -69,7 +70,7 @@ def _look_up() -> Frame:
     sql, parameters = _statement(connections[using].vendor, paper.source())
     said: str | None = None
     sections, pages = [], []
-    with connections[using].cursor() as cursor:
+    with plan_keeping_cursor(connections[using]) as cursor:
         cursor.execute(sql, parameters)
         for part, position, name, slug, more, pk in cursor.fetchall():
             if part == _PAPER:

@@ -162,6 +162,9 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
         "pool", {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 3}
     )
     _database["CONN_HEALTH_CHECKS"] = True
+    # Only articles/prepared.py makes use of it; what Django's own cursors ask is never prepared.
+    if env.bool("DATABASE_PREPARED_STATEMENTS", default=True):
+        _database["OPTIONS"].setdefault("prepare_threshold", 0)
 DATABASES = {"default": _database}
 # A streaming replica of that PostgreSQL, from which public pages are read; see newsroom/replica.py.
 REPLICA_DATABASE_URL = env.str("REPLICA_DATABASE_URL", default="")
@@ -175,6 +178,9 @@ if REPLICA_DATABASE_URL:
     # Nobody waits long for it, as the primary knows the same.
     _replica.setdefault("OPTIONS", {}).setdefault("connect_timeout", 1)
     _replica["OPTIONS"].setdefault("pool", {**_database["OPTIONS"]["pool"], "timeout": 1})
+    _replica["OPTIONS"].setdefault(
+        "prepare_threshold", _database["OPTIONS"].get("prepare_threshold")
+    )
     _replica["CONN_HEALTH_CHECKS"] = True
     _replica["TEST"] = {"MIRROR": "default"}
     DATABASES["replica"] = _replica

@@ -1,8 +1,10 @@
 """Every page of a large paper is read from indexes, whichever way it is asked for."""
 
 import json
+import re
 from collections import Counter
 from importlib import import_module
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from articles.models import Article, Edition
+from articles.prepared import PlanKeepingCursor
 from bench import scale
 from comments.models import Comment, StatusCount
 from newsroom import loadtest
@@ -120,6 +123,18 @@ def complaints(plan):
         yield f"looks at {blocks(plan)} blocks"
 
 
+def prepared(cursor, sql, params):
+    """What executes the query by a plan that is the same for all values, as it is kept."""
+    numbers = count(1)
+    sql = re.sub("%s|%%", lambda place: "%" if place[0] == "%%" else f"${next(numbers)}", sql)
+    cursor.execute("DEALLOCATE ALL")
+    cursor.execute("SET plan_cache_mode = force_generic_plan")
+    cursor.execute(f"PREPARE kept AS {sql}")
+    if not params:
+        return "EXECUTE kept"
+    return cursor.mogrify(f"EXECUTE kept ({', '.join(['%s'] * len(params))})", params)
+
+
 def plans_of(visit):
     """Each query of a visit with its plan."""
     found = []
@@ -131,7 +146,10 @@ def plans_of(visit):
             only_reads = verb == "SELECT" or sql.startswith("WITH RECURSIVE")
             how = "ANALYZE, BUFFERS, " if only_reads else ""
             with connection.connection.cursor() as cursor:
-                cursor.execute(f"EXPLAIN ({how}FORMAT JSON) {sql}", params)
+                if isinstance(context["cursor"].cursor, PlanKeepingCursor):
+                    cursor.execute(f"EXPLAIN ({how}FORMAT JSON) {prepared(cursor, sql, params)}")
+                else:
+                    cursor.execute(f"EXPLAIN ({how}FORMAT JSON) {sql}", params)
                 (answer,) = cursor.fetchone()
             plan = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
             found.append((sql, plan))

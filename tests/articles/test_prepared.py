@@ -4,7 +4,7 @@ import datetime
 import threading
 
 import pytest
-from django.db import connection, connections, models
+from django.db import ProgrammingError, connection, connections, models, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given
@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from articles import publishing
 from articles.models import Edition, Section, Topic
-from articles.prepared import Prepared
+from articles.prepared import Prepared, plan_keeping_cursor
 from tests.factories import make_editor, make_section, make_topic, publish_article
 
 pytestmark = pytest.mark.django_db
+only_on_postgresql = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="only PostgreSQL keeps plans"
+)
 
 composed = []
 
@@ -73,6 +76,22 @@ class TestPrepared:
         make_topic("Ferries")
         assert names() == ["Ferries"]
 
+    def test_takes_percent_signs_for_what_they_are(self):
+        make_topic("100% wool, %s or not")
+        make_topic("1000 words, or not")
+        found = Prepared(
+            Topic,
+            lambda slug: (
+                Topic.objects.filter(name__startswith="100%")
+                .filter(name__contains="%s")
+                .exclude(slug=slug)
+                .annotate(rate=models.Value("5%"))
+                .values_list("name", "rate")
+            ),
+            slug=models.CharField(),
+        )
+        assert found(slug="") == [("100% wool, %s or not", "5%")]
+
     @given(st.text(max_size=40).filter(lambda text: "\0" not in text))
     def test_takes_any_text_as_a_value(self, text):
         found = Prepared(
@@ -115,3 +134,89 @@ class TestThreads:
             thread.join()
         assert wrong == []
         assert len(set(composed)) == 4
+
+
+def kept():
+    """How often each kept plan for editions was used: one for all values, and one for these."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements"
+            " WHERE statement LIKE '%articles_edition%'"
+        )
+        return cursor.fetchall()
+
+
+@only_on_postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("committed_db")
+class TestPlans:
+    @pytest.fixture(autouse=True)
+    def _own_session(self):
+        connection.close_pool()
+        connection.close()
+        yield
+        connection.close()
+
+    def test_are_kept_by_the_session(self, stories):
+        edition = publish_article()
+        for _ in range(3):
+            assert stories(now=timezone.now(), section=edition.section_id) == [edition]
+        assert kept() == [(3, 0)]
+
+    def test_are_made_again_in_another_session(self, stories):
+        edition = publish_article()
+        for _ in range(2):
+            connection.close()
+            assert stories(now=timezone.now(), section=edition.section_id) == [edition]
+            assert kept() == [(1, 0)]
+
+    def test_are_not_kept_of_what_django_asks(self, stories):
+        assert list(Edition.objects.live()) == []
+        assert kept() == []
+
+    def test_are_not_kept_when_that_is_turned_off(self, stories, monkeypatch):
+        monkeypatch.setitem(connection.settings_dict["OPTIONS"], "prepare_threshold", None)
+        # A pool gives what it was made with.
+        monkeypatch.setitem(connection.settings_dict["OPTIONS"], "pool", None)
+        edition = publish_article()
+        connection.close()
+        assert stories(now=timezone.now(), section=edition.section_id) == [edition]
+        assert kept() == []
+        connection.close()
+
+    def test_are_not_kept_in_a_transaction_which_one_that_fits_no_longer_would_fail(self, stories):
+        edition = publish_article()
+        with transaction.atomic():
+            assert stories(now=timezone.now(), section=edition.section_id) == [edition]
+        assert kept() == []
+
+    def test_that_fit_no_longer_are_made_again(self, stories):
+        edition = publish_article()
+        section = edition.section_id
+        assert stories(now=timezone.now(), section=section) == [edition]
+        with connections["default"].copy().cursor() as other:
+            other.execute("ALTER TABLE articles_edition ALTER COLUMN headline TYPE text")
+            try:
+                for _ in range(2):
+                    with CaptureQueriesContext(connection) as asked:
+                        assert stories(now=timezone.now(), section=section) == [edition]
+                    assert len(asked) == 1
+                assert kept() == [(1, 0)]
+            finally:
+                length = Edition._meta.get_field("headline").max_length
+                other.execute(
+                    f"ALTER TABLE articles_edition ALTER COLUMN headline TYPE varchar({length})"
+                )
+                other.close()
+
+    def test_that_somebody_has_dropped_are_made_again(self, stories):
+        edition = publish_article()
+        for _ in range(3):
+            assert stories(now=timezone.now(), section=edition.section_id) == [edition]
+            # Behind the back of what keeps account of them.
+            connection.connection.pgconn.exec_(b"DISCARD ALL")
+        assert stories(now=timezone.now(), section=edition.section_id) == [edition]
+
+    def test_hide_no_error_of_the_query(self):
+        with plan_keeping_cursor(connection) as cursor, pytest.raises(ProgrammingError):
+            cursor.execute("SELECT nothing FROM nowhere WHERE id = %s", [1])
