@@ -10,7 +10,7 @@ from random import Random
 import brotli
 import pytest
 
-from bench import machine, nginx, paper, reader, replay, report
+from bench import machine, nginx, paper, reader, replay, report, timed
 from bench.__main__ import PARTS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -223,3 +223,28 @@ class TestFigures:
         # One in 7.5 draws is of the most popular of a thousand.
         assert 2300 < numbers[0] < 3100
         assert max(drawn) < 1000
+
+
+class TestTimes:
+    def test_are_counted_over_all_processes(self, tmp_path):
+        one, two = (timed.Times(tmp_path / name) for name in "ab")
+        one.add(50_000_000)
+        before = timed.noted(tmp_path)
+        for took in (1_000_000, 2_000_000, 3_000_000):
+            one.add(took)
+        two.add(90_000_000)
+        two.add(60_000_000_000)
+        after = timed.noted(tmp_path)
+        found = [timed.percentile(before, after, share) for share in (0.2, 0.6, 0.8, 1)]
+        assert found == pytest.approx([1, 3, 90, 500], abs=0.02)
+        assert timed.percentile(after, after, 0.5) == 0
+
+    def test_are_those_of_the_application(self, tmp_path):
+        def fail(environ, start_response):
+            raise LookupError
+
+        times = timed.Times(tmp_path / "a")
+        assert timed.timed(lambda *arguments: [b"page"], times)({}, print) == [b"page"]
+        with pytest.raises(LookupError):
+            timed.timed(fail, times)({}, print)
+        assert sum(timed.noted(tmp_path)) == 2
