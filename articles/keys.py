@@ -29,13 +29,17 @@ NEWS_AGE = timedelta(days=2)
 SITEMAP_LENGTH = 10_000
 #: How many months a page of a list may name before it names years instead.
 _MONTHS = 12
-#: By what the time between two stories is named, and for how much of it at most.
+#: By what the time between two stories is named, and for how much of it at most: by so many
+#: characters of a moment in ISO 8601, which are ten seconds, a minute, ten minutes, an hour, a day.
 _BETWEEN = (
-    ("%Y-%m-%dT%H", timedelta(hours=1), 12),
-    ("%Y-%m-%d", timedelta(days=1), 12),
-    ("%Y-%m", timedelta(days=28), 12),
+    (18, timedelta(seconds=10), 12),
+    (16, timedelta(minutes=1), 12),
+    (15, timedelta(minutes=10), 12),
+    (13, timedelta(hours=1), 12),
+    (10, timedelta(days=1), 12),
+    (7, timedelta(days=28), 12),
 )
-_KINDS = (*(kind for kind, _step, _most in _BETWEEN), "%Y")
+_YEAR = 4
 
 
 def part(*names: str) -> str:
@@ -49,8 +53,13 @@ def of_part(name: str) -> list[str]:
 
 
 def article(pk: int) -> str:
-    """A story with its comments."""
+    """A story."""
     return f"article:{pk}"
+
+
+def comments(pk: int) -> str:
+    """The comments of a story, and how many there are."""
+    return f"comments:{pk}"
 
 
 def section(pk: int) -> str:
@@ -114,18 +123,15 @@ def span(first: datetime, last: datetime) -> list[str]:
 def between(section: int, first: datetime, last: datetime) -> list[str]:
     """Which stories of a section were first published between two moments.
 
-    By hours where they are few, else by days, months or years: a story published now leaves the
-    pages alone that say what came between two older ones.
+    By tens of seconds where they are few, else by minutes and so on up to years: a story published
+    now leaves the pages alone that say what came between two older ones.
     """
     start, end = first.astimezone(UTC), last.astimezone(UTC)
-    for kind, step, most in _BETWEEN:
+    for length, step, most in _BETWEEN:
         if end - start <= step * most:
             moments = [start + step * number for number in range((end - start) // step + 1)]
-            return sorted({_within(section, kind, moment) for moment in (*moments, end)})
-    return [
-        _within(section, "%Y", datetime(year, 1, 1, tzinfo=UTC))
-        for year in range(start.year, end.year + 1)
-    ]
+            return sorted({_within(section, moment, length) for moment in (*moments, end)})
+    return [f"next:{section}:{year:04}" for year in range(start.year, end.year + 1)]
 
 
 def oldest(section: int) -> str:
@@ -133,8 +139,8 @@ def oldest(section: int) -> str:
     return f"oldest:{section}"
 
 
-def _within(section: int, kind: str, moment: datetime) -> str:
-    return f"next:{section}:{moment:{kind}}"
+def _within(section: int, moment: datetime, length: int) -> str:
+    return f"next:{section}:{moment.isoformat()[:length]}"
 
 
 def sitemap(number: int) -> str:
@@ -148,7 +154,7 @@ def sitemap_of(edition: Edition) -> int:
 
 
 def shown(edition: Edition) -> list[str]:
-    """What a page names that shows this edition, whole or as a card."""
+    """What a page names that shows this edition without its comments."""
     keys = [article(edition.article_id)]
     if edition.lead_image_id:
         keys.append(image(edition.lead_image_id))
@@ -156,8 +162,8 @@ def shown(edition: Edition) -> list[str]:
 
 
 def of_list(editions: Iterable[Edition]) -> list[str]:
-    """What a page names that shows cards of these editions."""
-    return [key for edition in editions for key in shown(edition)]
+    """What a page names that shows cards of these editions, with their numbers of comments."""
+    return [key for edition in editions for key in (*shown(edition), comments(edition.article_id))]
 
 
 def of_subject(subject: Topic | Author | Agency) -> list[str]:
@@ -173,7 +179,8 @@ def touched_by(*editions: Edition) -> set[str]:
         touched |= {article(edition.article_id), section(edition.section_id)}
         touched |= {day(on), month(on), year(on), sitemap(sitemap_of(edition))}
         moment = edition.first_published_at.astimezone(UTC)
-        touched |= {_within(edition.section_id, kind, moment) for kind in _KINDS}
+        lengths = (*(length for length, _step, _most in _BETWEEN), _YEAR)
+        touched |= {_within(edition.section_id, moment, length) for length in lengths}
         touched.add(oldest(edition.section_id))
     stories = {edition.article_id for edition in editions}
     if Correction.objects.standing().filter(article__in=stories).exists():

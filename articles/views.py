@@ -169,7 +169,8 @@ def article_keys(context: dict[str, Any]) -> list[str]:
     """What an article's page is made from, and what stands beside it."""
     edition, others, topics = context["edition"], context["others"], context["topics"]
     names = [*map(keys.name_of, topics), *(keys.topic(topic.pk) for topic in topics)]
-    about = [*keys.shown(edition), keys.section(edition.section_id), keys.SECTIONS]
+    story = [*keys.shown(edition), keys.comments(edition.article_id)]
+    about = [*story, keys.section(edition.section_id), keys.SECTIONS]
     return [*about, *names, *others.keys]
 
 

@@ -92,7 +92,7 @@ def keys_of(signal: Signal, facts: dict[str, Any]) -> tuple[set[str], int]:
     if signal is correction_changed:
         return {names.CORRECTIONS, *names.touched_by(*facts["editions"])}, NEVER
     if signal is comments_changed:
-        return {names.article(facts["article"].pk), comment_keys.DISCUSSED}, NEVER
+        return {names.comments(facts["article"].pk), comment_keys.DISCUSSED}, NEVER
     if signal is picks_changed:
         return {comment_keys.PICKS}, NEVER
     if signal is section_changed:

@@ -58,19 +58,21 @@ def paths(edition, withdrawn):
 @pytest.fixture
 def keys(edition, withdrawn):
     story = f"article:{edition.article_id}"
+    talk = f"comments:{edition.article_id}"
     own = {
-        "front": {"front", "sections", "discussed", story},
-        "section": {f"section:{edition.section_id}", "sections", story},
+        "front": {"front", "sections", "discussed", story, talk},
+        "section": {f"section:{edition.section_id}", "sections", story, talk},
         # It is the oldest of its section, until an older one is published after all.
         "article": {
             story,
+            talk,
             f"section:{edition.section_id}",
             f"oldest:{edition.section_id}",
             "sections",
         },
         "corrections": {"corrections", "sections", story},
         "shortcuts": {"sections"},
-        "404": {"front", "sections", story},
+        "404": {"front", "sections"},
         "410": {f"article:{withdrawn.article_id}", "sections"},
     }
     return {page: {*names, "publication"} for page, names in own.items()}

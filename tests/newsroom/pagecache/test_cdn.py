@@ -233,7 +233,7 @@ class TestAChange:
         for key in keys.touched_by(edition):
             assert key in said
 
-    def test_by_approving_a_comment_purges_its_story_and_what_is_discussed(
+    def test_by_approving_a_comment_purges_those_of_its_story_and_what_is_discussed(
         self, use, server, worker
     ):
         comment = make_comment()
@@ -241,7 +241,7 @@ class TestAChange:
         moderation.approve(comment, by=make_moderator())
         worker.run(once=True)
         (request,) = server.asked
-        assert asked_keys(request) == {keys.article(comment.article_id), "discussed"}
+        assert asked_keys(request) == {keys.comments(comment.article_id), "discussed"}
 
     def test_owes_a_purge_in_its_own_transaction(self, use):
         use("http")

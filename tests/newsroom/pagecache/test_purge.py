@@ -122,12 +122,12 @@ class TestAChange:
         names = [keys.article(edition.article_id), keys.section(edition.section_id), keys.FRONT]
         assert touched(*names) == set(names)
 
-    def test_by_approving_a_comment_touches_its_story_alone(self, touched):
+    def test_by_approving_a_comment_touches_those_of_its_story_alone(self, touched):
         comment = make_comment()
         touched()
         moderation.approve(comment, by=make_moderator())
-        story = keys.article(comment.article_id)
-        assert touched(story, keys.FRONT, keys.SECTIONS, keys.article(0)) == {story}
+        story, its = keys.article(comment.article_id), keys.comments(comment.article_id)
+        assert touched(its, story, keys.FRONT, keys.SECTIONS, keys.comments(0)) == {its}
 
     def test_by_posting_or_rejecting_a_comment_touches_nothing(self, touched):
         edition = publish_article()
