@@ -8,28 +8,23 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import (
-    BigIntegerField,
-    Count,
-    DateTimeField,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-)
+from django.db.models import BigIntegerField, DateTimeField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from . import keys
-from .models import Edition, Listing
+from .models import Edition
+from .models.edition import EditionQuerySet
 from .prepared import Prepared
 
 #: How many of the newest stories of its section stand beside a story, and how many related ones:
 #: so many on the page of one of them, one more on others.
 MORE_LENGTH = 5
 RELATED_LENGTH = 4
+#: How many stories stand on a page that is missing.
+NEWEST_LENGTH = 3
 #: How many of the newest stories of each topic are compared.
-_COMPARED = 30
+COMPARED = 20
 
 
 class Part(NamedTuple):
@@ -78,22 +73,26 @@ def newest_of(section: int) -> list[Edition]:
 
 
 def related_to(edition: Edition, topics: Iterable[int]) -> Part:
-    """The stories that share most of these topics with one, itself among them; one query."""
+    """The stories that share most of these topics with one, itself among them; one query.
+
+    `marks.composed` finds the same in the lists of the topics (`newest_on`).
+    """
     pks = sorted(topics)
-    return Part(on_topics(pks), part_of(pks))
-
-
-def on_topics(pks: list[int]) -> list[Edition]:
-    """The stories that are on most of these topics, the newest first, one more than is shown."""
+    name = keys.part(*(keys.topic(pk) for pk in pks))
     if not pks:
-        return []
+        return Part([], name)
     given = {f"topic{number}": pk for number, pk in enumerate(pks)}
-    return _related(len(pks))(now=timezone.now(), **given)
+    return Part(_related(len(pks))(now=timezone.now(), **given), name)
 
 
-def part_of(topics: list[int]) -> str:
-    """The name of the part with the stories that are on these topics."""
-    return keys.part(*(keys.topic(pk) for pk in topics))
+def newest_on(topic: int) -> list[Edition]:
+    """What the related stories of all stories on a topic are chosen from; one query."""
+    return _newest_on(now=timezone.now(), topic=topic)
+
+
+def newest_of_all() -> list[Edition]:
+    """What pages show that have nothing else to show; one query."""
+    return list(Edition.objects.live().for_cards().newest_first()[:NEWEST_LENGTH])
 
 
 def _place(edition: Edition) -> Any:
@@ -121,19 +120,17 @@ def _around(now: Any, section: Any, at: Any, pk: Any) -> QuerySet[Any]:
     return Edition.objects.for_links("first_published_at").filter(pk__in=both).newest_first()
 
 
+def _on_topic(now: Any, topic: Any) -> EditionQuerySet:
+    live = Edition.objects.live(now).filter(listings__topic=topic)
+    return live.order_by("-listings__first_published_at", "-listings__edition_id")[:COMPARED]
+
+
 def _ranked(now: Any, **topics: Any) -> QuerySet[Any]:
-    """Those of the newest of each topic that are on most of them."""
-    shared = Q()
+    """Those of the newest of each topic that are on most of them, the newest first."""
     found: list[str] = []
     parameters: tuple[Any, ...] = ()
     for topic in topics.values():
-        shared |= Q(topic=topic)
-        newest = (
-            Edition.objects.live(now)
-            .filter(listings__topic=topic)
-            .order_by("-listings__first_published_at", "-listings__edition_id")
-            .values("pk", "first_published_at")[:_COMPARED]
-        )
+        newest = _on_topic(now, topic).values("pk", "first_published_at")
         sql, more = newest.query.sql_with_params()
         found.append(f"SELECT * FROM ({sql}) AS of_topic")  # noqa: S608
         parameters += more
@@ -142,13 +139,8 @@ def _ranked(now: Any, **topics: Any) -> QuerySet[Any]:
         " SELECT id FROM near GROUP BY id, at"
         f" ORDER BY COUNT(*) DESC, at DESC, id DESC LIMIT {RELATED_LENGTH + 1}"
     )
-    listed = Listing.objects.filter(shared, edition=OuterRef("pk")).order_by().values("edition")
-    return (
-        Edition.objects.for_links("first_published_at")
-        .filter(pk__in=RawSQL(ranked, parameters))  # noqa: S611
-        .annotate(shared=Subquery(listed.annotate(number=Count("pk")).values("number")))
-        .order_by("-shared", "-first_published_at", "-pk")
-    )
+    links = Edition.objects.for_links("first_published_at")
+    return links.filter(pk__in=RawSQL(ranked, parameters)).newest_first()  # noqa: S611
 
 
 _in_section = Prepared(
@@ -164,6 +156,14 @@ _newest_of = Prepared(
     lambda now, section: _newest(now, section)[: MORE_LENGTH + 1],
     now=DateTimeField(),
     section=BigIntegerField(),
+)
+
+
+_newest_on = Prepared(
+    Edition,
+    lambda now, topic: _on_topic(now, topic).for_links("first_published_at"),
+    now=DateTimeField(),
+    topic=BigIntegerField(),
 )
 
 

@@ -4,39 +4,32 @@ A page cache asks for one when nothing else of a page is stale.
 """
 
 import re
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
-from . import beside
+from . import beside, keys
 from .models import Section, Topic
 from .public import public_part, public_view
 
-#: Stories on more topics than these have no part in common.
-MOST_TOPICS = 12
-
-_SECTION = re.compile(r"section:([1-9][0-9]{0,17})")
-_TOPICS = re.compile(r"topic:[1-9][0-9]{0,17}(\+topic:[1-9][0-9]{0,17})*")
+_NAME = re.compile(r"(section|topic):([1-9][0-9]{0,17})")
 
 
 @public_view()
 def part(request: HttpRequest, name: str) -> HttpResponseBase:
-    """The newest stories of a section, or those on some topics, as pages show them."""
-    if match := _SECTION.fullmatch(name):
-        section = get_object_or_404(Section, pk=int(match[1]))
-        context = {"section": section, "more": beside.newest_of(section.pk)}
+    """The newest stories of all, of a section or on a topic, as pages show or choose from them."""
+    context: dict[str, Any]
+    if name == keys.FRONT:
+        context = {"editions": beside.newest_of_all()}
+        return public_part(request, "articles/newest.html", {"name": name, **context}, keys=[])
+    match = _NAME.fullmatch(name)
+    if match is None:
+        raise Http404
+    pk = int(match[2])
+    if match[1] == "section":
+        context = {"section": get_object_or_404(Section, pk=pk), "more": beside.newest_of(pk)}
         return public_part(request, "articles/more.html", {"name": name, **context}, keys=[])
-    if _TOPICS.fullmatch(name):
-        context = {"name": name, "related": beside.on_topics(_known_topics(name))}
-        return public_part(request, "articles/related.html", context, keys=[])
-    raise Http404
-
-
-def _known_topics(name: str) -> list[int]:
-    """The topics in a part's name, if that is how a page writes it; raises Http404."""
-    pks = [int(pk) for pk in re.findall("[0-9]+", name)]
-    if pks != sorted(set(pks)) or len(pks) > MOST_TOPICS:
-        raise Http404
-    if Topic.objects.filter(pk__in=pks).count() != len(pks):
-        raise Http404
-    return pks
+    get_object_or_404(Topic, pk=pk)
+    context = {"related": beside.newest_on(pk)}
+    return public_part(request, "articles/related.html", {"name": name, **context}, keys=[])

@@ -125,7 +125,11 @@ def public_page(
 def public_part(
     request: HttpRequest, template: str, context: dict[str, Any], *, keys: Iterable[str]
 ) -> HttpResponseBase:
-    """Render a shared part of pages (`{% shared %}`) alone; search engines leave it alone."""
+    """Render a shared part of pages (`{% shared %}`) alone; search engines leave it alone.
+
+    It is as whole as a cache wants it, with what each page leaves out.
+    """
+    request.META[WHOLE_PARTS] = True
     response = public_page(request, template, context, keys=keys)
     response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from articles import keys
-from articles.models import Edition
+from articles import beside, keys
 from articles.public import DATABASE_AWAY, bare_page, for_readers, private_page, public_page
 
 logger = logging.getLogger(__name__)
@@ -16,14 +15,24 @@ logger = logging.getLogger(__name__)
 @for_readers
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """404 with today's news: the same for every reader and every missing address."""
-    editions = list(Edition.objects.live().for_cards().newest_first()[:3])
+    # Where a story may yet come, each change of the front page is a reason to look again. Where
+    # none can, it changes the news alone, which is the same part on all these pages.
+    name = "" if _may_become_a_story(request) else keys.FRONT
     return public_page(
         request,
         "404.html",
-        {"editions": editions},
-        keys=[keys.FRONT, keys.SECTIONS, *keys.of_list(editions)],
+        {"editions": beside.newest_of_all(), "name": name},
+        keys=[keys.SECTIONS, keys.FRONT],
         status=404,
     )
+
+
+def _may_become_a_story(request: HttpRequest) -> bool:
+    """Whether something may come to be at a missing address by what happens to stories."""
+    match = request.resolver_match
+    if match is None:
+        return False
+    return match.view_name != "articles:section" or "before" in request.GET
 
 
 @for_readers

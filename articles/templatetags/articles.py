@@ -14,6 +14,7 @@ from django.utils.translation import get_language, ngettext
 
 from .. import cards, frame, keys, languages, moments, typography
 from ..addresses import address
+from ..listing import Place
 from ..models import Edition, Section
 from .pictures import picture as picture_of
 
@@ -156,25 +157,26 @@ def keep(parser: Parser, token: Token) -> KeptNode:
     return KeptNode([parser.compile_filter(fact) for fact in facts], nodes)
 
 
-class SharedNode(template.Node):
-    """A part that every page with the same keys shows alike."""
+class PartNode(template.Node):
+    """A part that several pages show, between the marks of its kind."""
 
-    def __init__(self, key: FilterExpression, nodes: NodeList) -> None:
-        self.key = key
+    def __init__(self, kind: str, name: FilterExpression, nodes: NodeList) -> None:
+        self.kind = kind
+        self.name = name
         self.nodelist = nodes
 
     def render(self, context: Context) -> str:
         content = self.nodelist.render(context)
-        name = self.key.resolve(context)
+        name = self.name.resolve(context)
         if not name:
             return content
         if (named := context.get("surrogate_keys")) is not None:
             named.extend(keys.of_part(name))
-        return f"<!--shared:{name}-->{content}<!--/shared-->"
+        return f"<!--{self.kind}:{name}-->{content}<!--/{self.kind.partition(':')[0]}-->"
 
 
 class ElsewhereNode(template.Node):
-    """What a shared part shows on all pages but one."""
+    """What a part shows on all pages but one."""
 
     def __init__(self, key: FilterExpression, nodes: NodeList) -> None:
         self.key = key
@@ -188,7 +190,7 @@ class ElsewhereNode(template.Node):
 
 @register.tag
 def elsewhere(parser: Parser, token: Token) -> ElsewhereNode:
-    """`{% elsewhere key %}...{% endelsewhere %}`: in a shared part, not for the page of that key.
+    """`{% elsewhere key %}...{% endelsewhere %}`: in a part, not for the page of that key.
 
     So a story can stand among the newest on all pages but its own, and the part still be the same.
     With an empty key it is for all pages. One can't stand in another.
@@ -211,15 +213,34 @@ def key_of_only(editions: list[Edition]) -> str:
     return keys.article(editions[0].article_id) if len(editions) == 1 else ""
 
 
+@register.filter
+def key_in_time(edition: Edition) -> str:
+    """For `elsewhere` in what is composed: the key of the story's page, and its place in time."""
+    return f"{keys.article(edition.article_id)}@{Place.of(edition)}"
+
+
 @register.tag
-def shared(parser: Parser, token: Token) -> SharedNode:
+def shared(parser: Parser, token: Token) -> PartNode:
     """`{% shared name %}...{% endshared %}`: mark what depends on few surrogate keys alone.
 
     The name is their own, joined by `keys.part`. A cache that knows the marks may exchange the
     part for a newer one from another page, or from the part's own address (`articles.parts`),
     instead of having the whole page rendered again. With an empty name the part is the page's own.
     """
-    _name, key = token.split_contents()
+    _name, name = token.split_contents()
     nodes = parser.parse(("endshared",))
     parser.delete_first_token()
-    return SharedNode(parser.compile_filter(key), nodes)
+    return PartNode("shared", parser.compile_filter(name), nodes)
+
+
+@register.tag
+def composed(parser: Parser, token: Token) -> PartNode:
+    """`{% composed number name %}...{% endcomposed %}`: mark a list that comes of shared ones.
+
+    The name is theirs, joined by `keys.part`, and each has an address of its own. The list has so
+    many of their lines, each in `elsewhere`; which they are, `marks.composed` says.
+    """
+    _name, number, name = token.split_contents()
+    nodes = parser.parse(("endcomposed",))
+    parser.delete_first_token()
+    return PartNode(f"composed:{int(number)}", parser.compile_filter(name), nodes)

@@ -7,6 +7,7 @@ good copy is sent for up to a day, marked by its Cache-Status header (RFC 9211).
 
 import logging
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from time import time, time_ns
@@ -40,7 +41,7 @@ LOOK_PATIENCE = 2.0
 _LONGEST_QUERY = 512
 _FEW_HOSTS = 64
 _FEW_CODINGS = 512
-_FEW_SHARED = 2000
+_FEW_SHARED = 1000
 _LOOK = 1.0
 _NOTHING: list[bytes] = []
 _NO_HEADERS: Headers = []
@@ -113,7 +114,8 @@ class PageCache:
         self._renew = renew
         self._hosts: set[str | None] = set()
         self._codings: dict[str | None, int] = {None: store.IDENTITY}
-        self._shared: dict[bytes, Shared] = {}
+        self._shared: OrderedDict[bytes, Shared] = OrderedDict()
+        self._sharing = threading.Lock()
         self._flights: dict[str, Flight] = {}
         self._looking = threading.Lock()
         #: Whether the database was away when last asked. Then one thread at a time asks again, and
@@ -313,15 +315,44 @@ class PageCache:
         if page is None or environ.get("HTTP_HOST") not in self._hosts:
             return None
         names = store.stale_parts(page, self._shared, self.generations)
-        paths = [self.site.part_path(name) for name in names or ()]
-        if not paths or not all(self._keeps_part(path, environ) for path in paths):
+        if not names or not all(self._has_part(name, key, environ) for name in names):
             return None
         return self._find(key, environ, time())
 
-    def _keeps_part(self, path: str | None, environ: Environ) -> bool:
-        """Have Django answer a part alone; false when it doesn't, and the page must be rendered."""
-        if path is None:
+    def _has_part(self, name: str, key: str, environ: Environ) -> bool:
+        """Get a shared part from its own address; false where the page must be rendered.
+
+        As with pages, one thread of one process has it rendered, and the others take it over.
+        """
+        path = self.site.part_path(name)
+        if path is None or path == key:
             return False
+        flight = Flight()
+        other = self._flights.setdefault(path, flight)
+        if other is not flight:
+            self.count[metrics.COALESCED] += 1
+            # Whether it was of use, the look at the page says.
+            return other.done.wait(PATIENCE)
+        try:
+            newest = self._shared.get(name.encode())
+            if newest is not None and self.generations.is_fresh(*newest.part):
+                return True
+            with self._turn(path):
+                return self._took_part(path) or self._asked_part(path, environ)
+        finally:
+            self._flights.pop(path, None)
+            flight.done.set()
+
+    def _took_part(self, path: str) -> bool:
+        """Take a part from the shelf, where another process has put it."""
+        page = None if self.shelf is None else self.shelf.get(path)
+        if page is None or not page.is_fresh(self.generations):
+            return False
+        self._share(store.shared_in(page))
+        return True
+
+    def _asked_part(self, path: str, environ: Environ) -> bool:
+        """Have Django answer a part alone; false when it doesn't."""
         sequence = self._words[SEQUENCE]
         rendered_at = time()
         answer = Answer()
@@ -382,15 +413,22 @@ class PageCache:
     def _keep(self, page: Page, shared: dict[bytes, Shared], environ: Environ) -> None:
         if len(self._hosts) < _FEW_HOSTS:
             self._hosts.add(environ.get("HTTP_HOST"))
-        for name, each in shared.items():
-            before = self._shared.get(name)
-            if before is None or before.part[0] <= each.part[0]:
-                if len(self._shared) >= _FEW_SHARED:
-                    self._shared.clear()
-                self._shared[name] = each
+        self._share(shared)
         self.pages.keep(page)
         if self.shelf is not None and page.is_found:
             self.shelf.put(page)
+
+    def _share(self, shared: dict[bytes, Shared]) -> None:
+        """Have these parts at hand for other pages, where no newer ones are."""
+        with self._sharing:
+            for name, each in shared.items():
+                before = self._shared.get(name)
+                if before is not None and before.part[0] > each.part[0]:
+                    continue
+                self._shared[name] = each
+                self._shared.move_to_end(name)
+            while len(self._shared) > _FEW_SHARED:
+                self._shared.popitem(last=False)
 
     def _failed(self, key: str, environ: Environ, status: str) -> Page | None:
         """Note that rendering failed; the copy to send instead, where there is one."""

@@ -5,11 +5,12 @@ import hashlib
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
 import brotli
 
-from articles.marks import without_own
+from articles.marks import PART, composed, framed, without_own
 
 from .generations import Generations, slots_of
 
@@ -36,10 +37,6 @@ _OF_304 = frozenset({"cache-control", "surrogate-control", "surrogate-key", "var
 
 #: Headers that are made for each answer.
 _OWN = frozenset({"etag", "content-length", "last-modified"})
-
-# What several pages show alike, such as a section's newest stories, stands between such marks, with
-# the keys that it depends on.
-_SHARED = re.compile(rb"<!--shared:([a-z:0-9+-]+)-->(.*?)<!--/shared-->", re.DOTALL)
 
 #: What a page takes besides its bodies: headers, slots, places in dictionaries.
 _OVERHEAD = 4096
@@ -153,12 +150,12 @@ class Page:
         return all(generations.is_fresh(sequence, slots) for sequence, slots in self.parts)
 
     def shared_parts(self) -> list[bytes]:
-        """The names of what it shows alike with other pages."""
-        return [match[1] for match in _SHARED.finditer(self.body)]
+        """The names of the parts that it has in common with other pages, or that come of such."""
+        return [match[3] for match in PART.finditer(self.body)]
 
 
 class Shared:
-    """A part that several pages show alike, as the newest of them was rendered with it."""
+    """A part that several pages have in common, as it was rendered last."""
 
     __slots__ = ("content", "part")
 
@@ -179,18 +176,21 @@ def make(
 ) -> tuple[Page, dict[bytes, Shared]]:
     """A page from an answer, and the shared parts it holds; `headers` must pass `is_storable`."""
     named = {name.lower(): value for name, value in headers}["surrogate-key"].split()
-    shared = {
-        match[1]: Shared(match[2], (sequence, slots_of(match[1].decode().split("+"))))
-        for match in _SHARED.finditer(body)
-    }
-    # The parts stay whole, for other pages.
-    body = without_own(body, named[0])
-    of_parts = {name for each in shared for name in each.decode().split("+")}
-    own = [name for name in named if name not in of_parts]
-    parts: tuple[Part, ...] = (
-        (sequence, slots_of(own)),
-        *(each.part for each in shared.values()),
-    )
+    shared: dict[bytes, Shared] = {}
+    of_parts: list[Part] = []
+    keys_of_parts: set[str] = set()
+    for match in PART.finditer(body):
+        for name in _sources(match):
+            names = name.decode().split("+")
+            keys_of_parts.update(names)
+            of_parts.append((sequence, slots_of(names)))
+        if match[2] is None:
+            shared[match[3]] = Shared(match[4], of_parts[-1])
+    # A part alone stays whole, for other pages.
+    if named[0] not in keys_of_parts:
+        body = without_own(body, named[0])
+    own = [name for name in named if name not in keys_of_parts]
+    parts = ((sequence, slots_of(own)), *of_parts)
     page = Page(
         key,
         status,
@@ -204,45 +204,71 @@ def make(
     return page, shared
 
 
+def shared_in(page: Page) -> dict[bytes, Shared]:
+    """The shared parts in the page of a part alone."""
+    parts = iter(page.parts[1:])
+    return {
+        match[3]: Shared(match[4], part)
+        for match in PART.finditer(page.body)
+        for _name, part in zip(_sources(match), parts, strict=False)
+        if match[2] is None
+    }
+
+
 def stale_parts(
-    page: Page, shared: dict[bytes, Shared], generations: Generations
+    page: Page, shared: Mapping[bytes, Shared], generations: Generations
 ) -> list[str] | None:
     """Which shared parts `splice` lacks; None where they are not all that is stale."""
     if len(page.parts) == 1 or not generations.is_fresh(*page.parts[0]):
         return None
     return [
         name.decode()
-        for name in dict.fromkeys(page.shared_parts())
+        for match in PART.finditer(page.body)
+        for name in _sources(match)
         if (newest := shared.get(name)) is None or not generations.is_fresh(*newest.part)
     ]
 
 
-def splice(page: Page, shared: dict[bytes, Shared], generations: Generations) -> Page | None:
+def splice(page: Page, shared: Mapping[bytes, Shared], generations: Generations) -> Page | None:
     """The page with the newest of its shared parts, when that alone makes it fresh; else None."""
     own = page.parts[0]
     if len(page.parts) == 1 or not generations.is_fresh(*own):
         return None
+    body = page.body
     parts = [own]
-    for name in page.shared_parts():
-        newest = shared.get(name)
-        if newest is None or not generations.is_fresh(*newest.part):
+    contents: list[list[bytes]] = []
+    for match in PART.finditer(body):
+        found = [each for name in _sources(match) if (each := shared.get(name)) is not None]
+        if len(found) < len(_sources(match)):
             return None
-        parts.append(newest.part)
+        if not all(generations.is_fresh(*each.part) for each in found):
+            return None
+        parts += [each.part for each in found]
+        contents.append([each.content for each in found])
+    about = page.keys[0]
+    left = iter(contents)
 
     def replace(match: re.Match[bytes]) -> bytes:
-        content = without_own(shared[match[1]].content, page.keys[0])
-        return b"<!--shared:" + match[1] + b"-->" + content + b"<!--/shared-->"
+        sources = next(left)
+        if match[2] is None:
+            return framed(match, without_own(sources[0], about))
+        return framed(match, composed(sources, int(match[2]), about.encode()))
 
     return Page(
         page.key,
         page.status,
         page.headers,
-        _SHARED.sub(replace, page.body),
+        PART.sub(replace, body),
         keys=page.keys,
         parts=tuple(parts),
         rendered_at=page.rendered_at,
         query=page.query,
     )
+
+
+def _sources(match: re.Match[bytes]) -> list[bytes]:
+    """The names of the shared parts that a part is, or is composed of."""
+    return [match[3]] if match[2] is None else match[3].split(b"+")
 
 
 def is_storable(status: str, headers: Headers) -> bool:

@@ -1,6 +1,7 @@
 """The page cache around a plain WSGI application that counts how often it is asked."""
 
 import gzip
+import re
 import subprocess
 import sys
 import threading
@@ -8,6 +9,7 @@ import time
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
+from typing import ClassVar
 from wsgiref.util import setup_testing_defaults
 
 import brotli
@@ -907,6 +909,132 @@ class TestPartsWithAnAddress:
         self.after(paper, counters, "topic:1", meanwhile=lambda: counters.touch(["topic:5"]))
         answer = get("/one/")
         assert not answer.is_hit
+
+
+def line(pk, at=0):
+    return b"<!--elsewhere:article:%d@%d-%d--><li>story %d</li><!--/elsewhere-->" % (pk, at, pk, pk)
+
+
+class TestComposedParts:
+    """A list of the lines that most of several parts have, each of which is asked for alone."""
+
+    TOPICS: ClassVar = {"topic:1": (1, 2, 3), "topic:5": (3, 2, 4)}
+
+    @pytest.fixture(autouse=True)
+    def with_topics(self, paper, site):
+        self.topics = dict(self.TOPICS)
+        site.parts = {name: f"/parts/{name}/" for name in self.topics}
+        self.asked = []
+        turn = threading.Lock()
+
+        def call(environ, start_response):
+            with turn:
+                self.asked.append(environ["PATH_INFO"])
+                answer(environ["PATH_INFO"])
+                return paper(environ, start_response)
+
+        def answer(path):
+            name = path.removeprefix("/parts/").rstrip("/")
+            if name in self.topics:
+                content = b"<ul>" + b"".join(map(line, self.topics[name])) + b"</ul>"
+                marks = b"<!--shared:%b-->%b<!--/shared-->" % (name.encode(), content)
+                paper.body, paper.keys = marks + b" " * 300, name
+            else:
+                pk = int(path.strip("/"))
+                # As the view finds them.
+                lines = b"".join(map(line, (3, 2)))
+                marks = b"<!--composed:2:topic:1+topic:5--><ul>%b</ul><!--/composed-->" % lines
+                paper.body = b"<p>page</p>" + marks + b"<p>words</p>" * 30
+                paper.keys = f"article:{pk} topic:1 topic:5"
+
+        self.call = call
+
+    @pytest.fixture
+    def cache(self, site, counters, tmp_path):
+        return PageCache(self.call, site, counters, pages=Pages(1_000_000))
+
+    def shown(self, get, pk, **options):
+        answer = get(f"/{pk}/", **options)
+        assert b"elsewhere" not in answer.body
+        return answer.is_hit, [int(found) for found in re.findall(rb"story (\d+)", answer.body)]
+
+    def test_leave_out_the_pages_own_line(self, get):
+        assert self.shown(get, 2) == (False, [3])
+        assert self.shown(get, 9) == (False, [3, 2])
+
+    def test_have_the_lines_that_most_parts_have_the_newest_first(self, get, counters):
+        self.shown(get, 9)
+        self.shown(get, 3)
+        counters.touch(["topic:5"])
+        self.topics["topic:5"] = (4, 2, 1)
+        assert self.shown(get, 9) == (True, [2, 1])
+        assert self.shown(get, 3) == (True, [2, 1])
+        assert self.asked[2:] == ["/parts/topic:1/", "/parts/topic:5/"]
+
+    def test_ask_again_for_what_was_touched_alone(self, get, counters):
+        self.shown(get, 9)
+        counters.touch(["topic:5"])
+        self.shown(get, 9)
+        counters.touch(["topic:1"])
+        self.topics["topic:1"] = (4,)
+        assert self.shown(get, 9) == (True, [4, 3])
+        assert self.asked[1:] == ["/parts/topic:1/", "/parts/topic:5/", "/parts/topic:1/"]
+
+    def test_are_empty_where_no_line_is_left(self, get, counters):
+        self.shown(get, 9)
+        counters.touch(["topic:1", "topic:5"])
+        self.topics = {"topic:1": (9,), "topic:5": ()}
+        answer = get("/9/")
+        assert answer.is_hit
+        assert b"<ul>" not in answer.body
+        counters.touch(["topic:5"])
+        self.topics["topic:5"] = (4,)
+        assert self.shown(get, 9) == (True, [4])
+
+    def test_that_lack_a_part_leave_the_page_to_be_rendered(self, get, site, counters):
+        self.shown(get, 9)
+        site.parts.pop("topic:5")
+        counters.touch(["topic:5"])
+        assert self.shown(get, 9) == (False, [3, 2])
+
+    def test_take_parts_from_the_shelf_that_another_process_has_asked_for(
+        self, get, site, counters, tmp_path
+    ):
+        one, two = (
+            PageCache(
+                self.call,
+                site,
+                counters,
+                pages=Pages(1_000_000),
+                shelf=Shelf(tmp_path, "test", budget=10_000_000),
+            )
+            for _number in range(2)
+        )
+        self.shown(get, 9, of=one)
+        self.shown(get, 2, of=two)
+        counters.touch(["topic:5"])
+        self.topics["topic:5"] = (4, 2, 1)
+        assert self.shown(get, 9, of=one) == (True, [2, 1])
+        asked = len(self.asked)
+        assert self.shown(get, 2, of=two) == (True, [1])
+        assert len(self.asked) == asked
+
+    def test_are_asked_for_by_one_of_many_requests(self, get, paper, counters):
+        for pk in (7, 8, 9):
+            self.shown(get, pk)
+        counters.touch(["topic:1", "topic:5"])
+        paper.meanwhile = lambda: time.sleep(0.05)
+        found = []
+        threads = [
+            threading.Thread(target=lambda pk=pk: found.append(self.shown(get, pk)))
+            for pk in (7, 8, 9, 7, 8, 9)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == [(True, [3, 2])] * 6
+        assert sorted(self.asked[3:]) == ["/parts/topic:1/", "/parts/topic:5/"]
 
 
 class TestTheShelf:

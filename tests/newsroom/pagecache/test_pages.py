@@ -423,6 +423,41 @@ class TestMissingPages:
         publishing.publish(article, by=make_editor())
         assert get(path)[0] == 200
 
+    def test_become_a_story_when_it_is_backdated(self, get, edition):
+        """To another day, in another section: nothing but the front page tells."""
+        article = make_article(slug="old-ferry")
+        path = "/2019/03/01/old-ferry/"
+        assert get(path)[0] == 404
+        at = datetime.datetime(2019, 3, 1, 12, tzinfo=datetime.UTC)
+        publishing.publish(article, by=make_editor(), at=at, backdated=True)
+        assert get(path)[0] == 200
+
+    def test_become_a_section_when_there_is_one(self, get, edition):
+        assert get("/harbour/")[0] == 404
+        section = make_section("Harbour", slug="harbour")
+        publish_article(section=section)
+        assert get("/harbour/")[0] == 200
+
+    @pytest.mark.parametrize("path", ["/no-such-page/", "/no/such/page/", "/wp-admin/setup/"])
+    def test_of_other_addresses_show_the_news_without_being_rendered_again(
+        self, get, edition, path
+    ):
+        get(path)
+        get("/another-page/")
+        new = publish_article(short_title="Second ferry", section=edition.section)
+        first = get(path)
+        assert "Second ferry" in first[2]
+        assert is_hit(first)
+        assert first[0] == 404
+        again = get("/another-page/")
+        assert "Second ferry" in again[2]
+        assert is_hit(again)
+        publishing.withdraw(new.article, by=make_editor("olga"))
+        assert "Second ferry" not in get(path)[2]
+        edition.section.name = "Seaside"
+        edition.section.save()
+        assert "Seaside" in get(path)[2]
+
     def test_without_their_last_slash_are_redirected(self, get, edition):
         status, headers, _text = get(edition.get_absolute_url().rstrip("/"))
         assert status == 301

@@ -71,7 +71,6 @@ class TestAPageOnTheShelf:
             assert shelf.get(key).key == key
         assert all(path.parent.parent == shelf.folder for path in files(shelf))
 
-
     def test_may_be_put_by_several_threads_at_once(self, shelf):
         def put():
             for _ in range(200):
