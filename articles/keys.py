@@ -24,9 +24,10 @@ NEWS = "news"
 #: For how long a story is news.
 NEWS_AGE = timedelta(days=2)
 
-#: How many stories' addresses a file of the sitemap holds at most. The protocol takes 50,000; of a
-#: fifth, one that changed is rendered in a fifth of the time.
-SITEMAP_LENGTH = 10_000
+#: How many stories' addresses a file of the sitemap holds at most. The protocol takes 50,000. A
+#: thousand are made anew in 50 ms when one has changed; the index, which changes as often, takes as
+#: long for a thousand files. It may have 50,000.
+SITEMAP_LENGTH = 1_000
 #: How many months a page of a list may name before it names years instead.
 _MONTHS = 12
 #: By what the time between two stories is named, and for how much of it at most: by so many

@@ -4,18 +4,20 @@ Files are cut by the articles' numbers: a file's stories never move to another o
 that is published touches its own file and no other.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import FilteredRelation, Max, Min, Q, Subquery
+from django.db import connections, router
+from django.db.models import BigIntegerField, FilteredRelation, Max, Q
+from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from . import frame, keys, languages, listing
-from .models import Article, Correction, Edition
+from .models import Correction, Edition
 from .models.edition import EditionQuerySet
 from .paper import current
 from .public import public_response, public_view
@@ -89,9 +91,13 @@ def news(request: HttpRequest) -> HttpResponseBase:
     """The stories of the last two days, by Google's extension for news."""
     before = listing.asked_place(request)
     chosen = Q(canonical_url="", first_published_at__gt=_news_begin())
-    page = listing.page_of(chosen, before=before, key=keys.FRONT, length=NEWS_LENGTH)
+    if before is not None:
+        chosen &= listing.after(before)
+    found = listing.newest(chosen).for_links("first_published_at")[:NEWS_LENGTH]
+    if before is not None and not found:
+        raise Http404(_("No list goes on from there."))
     tree = root("urlset", {"": _SITEMAP, "news": _NEWS})
-    for edition in page.editions:
+    for edition in found:
         url = add(tree, "url")
         add(url, "loc", edition.absolute_url)
         item = add(url, "news:news")
@@ -121,28 +127,22 @@ def _bounds(number: int) -> tuple[int, int]:
     return number * keys.SITEMAP_LENGTH, (number + 1) * keys.SITEMAP_LENGTH
 
 
-#: How many files a query asks for. PostgreSQL answers with 1,664 columns at most.
-_ASKED = 1000
-
-
-def _numbers() -> Iterator[int]:
-    """The files that have stories; a query for each thousand, after the one for the ends."""
-    ends = Article.objects.aggregate(first=Min("pk"), last=Max("pk"))
-    if ends["last"] is None:
-        return
-    begin, end = ends["first"] // keys.SITEMAP_LENGTH, ends["last"] // keys.SITEMAP_LENGTH + 1
-    for number in range(begin, end, _ASKED):
-        yield from _with_stories(range(number, min(number + _ASKED, end)))
-
-
-def _with_stories(numbers: range) -> list[int]:
-    # In an order, for the reason that listing.with_stories has.
-    held = {
-        f"s{number}": Subquery(ours(_of_file(number)).order_by("article_id").values("pk")[:1])
-        for number in numbers
-    }
-    row = Edition.objects.live().annotate(**held).values_list(*held).first()
-    return [number for number, pk in zip(numbers, row or (), strict=False) if pk]
+def _numbers() -> list[int]:
+    """The files that have stories: from each, one look into the index leads to the next."""
+    using = router.db_for_read(Edition)
+    following = RawSQL("(file.number + 1) * %s", [keys.SITEMAP_LENGTH], BigIntegerField())
+    live = ours(Edition.objects.live()).filter(article__gte=following)
+    story, parameters = (
+        live.order_by("article_id").values("article_id")[:1].query.get_compiler(using).as_sql()
+    )
+    sql = (
+        "WITH RECURSIVE file(number) AS (SELECT CAST(-1 AS bigint)"  # noqa: S608
+        f" UNION ALL SELECT ({story}) / %s FROM file WHERE number IS NOT NULL)"
+        " SELECT number FROM file WHERE number >= 0 ORDER BY number"
+    )
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql, [*parameters, keys.SITEMAP_LENGTH])
+        return [number for (number,) in cursor.fetchall()]
 
 
 def _news_paths() -> list[str]:

@@ -47,7 +47,7 @@ QUERIES = {
     "topic_feed": 3,
     "author_feed": 3,
     "oembed": 2,
-    "sitemap": 3,
+    "sitemap": 2,
     "sitemap_pages": 1,
     "sitemap_news": 2,
     "sitemap_stories": 2,
