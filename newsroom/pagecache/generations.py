@@ -30,8 +30,8 @@ from pathlib import Path
 
 #: Part of the file's name: another layout is another file.
 LAYOUT = 2
-#: The page of a story looks at thirty, and a day of a paper touches some thousands: with a sixteenth
-#: of these, half of all pages had a slot in common with a key that was none of theirs. They take
+#: The page of a story looks at thirty, and a day of a paper touches some thousands: with a
+#: sixteenth of these, half of all pages shared one with a key that was none of theirs. They take
 #: 8 MB of the machine's memory.
 SLOTS = 1 << 20
 #: At most so many slots can be lifted at once, by all processes together.
