@@ -6,6 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from .garbage import leave_what_is_loaded
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 
 application: Any = get_wsgi_application()
@@ -18,3 +20,4 @@ if settings.CDN != "none":
     from newsroom.pagecache.cdn import SurrogateControl
 
     application = SurrogateControl(application)
+leave_what_is_loaded()
