@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from django import template
 from django.conf import settings
-from django.db.models import BigIntegerField, DateTimeField, F
+from django.db.models import BigIntegerField, DateTimeField, F, QuerySet
+from django.db.models.expressions import RawSQL
 from django.template import Context
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -44,20 +45,31 @@ MOST_DISCUSSED = 3
 #: How many words of a comment are quoted.
 QUOTED_WORDS = 45
 
-_most_discussed = Prepared(
-    Edition,
-    lambda now: (
-        Edition.objects.filter(
-            pk__in=Edition.objects.live(now).newest_first().values("pk")[:TALKED_OF],
-            article__comment_count__approved__gt=0,
-        )
+
+def _discussed(now: Any) -> QuerySet[Any]:
+    """Of the newest stories those with the most comments, looked up only once they are chosen."""
+    newest, parameters = (
+        Edition.objects.live(now)
+        .newest_first()
+        .values("pk", "article", "first_published_at")[:TALKED_OF]
+        .query.sql_with_params()
+    )
+    most = (
+        f"WITH newest (id, article, at) AS ({newest})"  # noqa: S608
+        f" SELECT newest.id FROM newest JOIN {ArticleCount._meta.db_table} AS counted"
+        " ON counted.article_id = newest.article WHERE counted.approved > 0"
+        f" ORDER BY counted.approved DESC, at DESC, newest.id DESC LIMIT {MOST_DISCUSSED}"
+    )
+    return (
+        Edition.objects.filter(pk__in=RawSQL(most, parameters))  # noqa: S611
         .for_links("section__accent", "first_published_at")
         .select_related("section")
         .annotate(comments=F("article__comment_count__approved"))
-        .order_by("-comments", "-first_published_at", "-pk")[:MOST_DISCUSSED]
-    ),
-    now=DateTimeField(),
-)
+        .order_by("-comments", "-first_published_at", "-pk")
+    )
+
+
+_most_discussed = Prepared(Edition, _discussed, now=DateTimeField())
 _picked_last = Prepared(
     Edition,
     lambda now: (
