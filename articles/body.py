@@ -11,6 +11,7 @@ the same to every parser, and cleaning it again changes nothing.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import escape
 from html.parser import HTMLParser
 
@@ -138,6 +139,8 @@ def finish(html: str, *, dateline: str = "", pull_quote: str = "", attribution: 
     return _html(blocks)
 
 
+# Publishing a story asks for the same text several times.
+@lru_cache(maxsize=8)
 def plain_text(html: str) -> str:
     """The words of a body, or of an edition's finished HTML: a line for each block or break."""
     return "\n".join(_lines(_blocks(html)))

@@ -5,17 +5,26 @@ and records who did it, in one transaction. What readers then see follows from t
 """
 
 import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import BigIntegerField, DateTimeField, Prefetch
+from django.db.models import BigIntegerField, DateTimeField, Subquery
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from . import body, checklist, reading_time, search, typography
-from .models import Article, Byline, Correction, Edition, Listing, PublicationEvent
+from .models import (
+    Article,
+    Byline,
+    Correction,
+    Edition,
+    KeyPoint,
+    Listing,
+    PublicationEvent,
+    Topic,
+)
 from .prepared import Prepared
 from .signals import announce, correction_changed, edition_changed
 
@@ -28,6 +37,32 @@ PERMISSION = "articles.publish_article"
 GRACE = datetime.timedelta(minutes=2)
 
 
+_whole = Prepared(
+    Article,
+    lambda article: (
+        Article.objects.select_for_update(of=("self",))
+        .select_related("section", "agency", "lead_image")
+        .filter(pk=article)
+    ),
+    article=BigIntegerField(),
+)
+_parts: dict[str, Prepared[Any]] = {
+    "key_points": Prepared(
+        KeyPoint,
+        lambda article: KeyPoint.objects.filter(article=article),
+        article=BigIntegerField(),
+    ),
+    "topics": Prepared(
+        Topic,
+        lambda article: Topic.objects.filter(articles=article),
+        article=BigIntegerField(),
+    ),
+    "bylines": Prepared(
+        Byline,
+        lambda article: Byline.objects.filter(article=article).select_related("author"),
+        article=BigIntegerField(),
+    ),
+}
 _open_editions = Prepared(
     Edition,
     lambda article, now: (
@@ -38,25 +73,23 @@ _open_editions = Prepared(
     article=BigIntegerField(),
     now=DateTimeField(),
 )
-_first_live_from = Prepared(
+_history = Prepared(
     Edition,
     lambda article, now: (
-        Edition.objects.been_live(now)
-        .filter(article=article)
-        .order_by("live_from")
-        .values_list("live_from", flat=True)[:1]
+        Edition.objects.filter(article=article)
+        .order_by("-number")
+        .values_list(
+            "number",
+            Subquery(
+                Edition.objects.been_live(now)
+                .filter(article=article)
+                .order_by("live_from")
+                .values("live_from")[:1]
+            ),
+        )[:1]
     ),
     article=BigIntegerField(),
     now=DateTimeField(),
-)
-_last_number = Prepared(
-    Edition,
-    lambda article: (
-        Edition.objects.filter(article=article)
-        .order_by("-number")
-        .values_list("number", flat=True)[:1]
-    ),
-    article=BigIntegerField(),
 )
 
 
@@ -94,7 +127,7 @@ def publish(
     action = PublicationEvent.Action
     try:
         with transaction.atomic():
-            locked = _lock(article, with_parts=True)
+            locked = _lock_whole(article)
             # Only now, as waiting for the lock takes time in which others publish.
             now = timezone.now()
             live_from = at or now
@@ -122,7 +155,7 @@ def publish(
                 at=live_from,
             )
             search.follow(closed, now=now)
-            search.store([edition])
+            search.store([edition], topics=[topic.name for topic in locked.topics.all()])
             _announce(locked, [*closed, edition])
     except IntegrityError as error:
         # The database is the last guard of one address for each story and one live edition.
@@ -253,15 +286,22 @@ def withdrawal_note(article: Article) -> str:
     return event.note if event else ""
 
 
-def _lock(article: Article, *, with_parts: bool = False) -> Article:
-    """The article as it is stored, which nobody else changes now; its parts are an edition's."""
-    rows = Article.objects.select_for_update(of=("self",))
-    if with_parts:
-        signed = Byline.objects.select_related("author")
-        rows = rows.select_related("section", "agency", "lead_image").prefetch_related(
-            "key_points", "topics", Prefetch("bylines", signed)
-        )
-    return rows.get(pk=article.pk)
+def _lock(article: Article) -> Article:
+    """The article as it is stored, which nobody else changes now."""
+    return Article.objects.select_for_update().get(pk=article.pk)
+
+
+def _lock_whole(article: Article) -> Article:
+    """The same with all that is an edition's; as prefetched, in less than half the time."""
+    locked: Any = next(iter(_whole(article=article.pk)), None)
+    if locked is None:
+        raise Article.DoesNotExist
+    prefetched = {}
+    for name, part in _parts.items():
+        prefetched[name] = getattr(locked, name).all()
+        prefetched[name]._result_cache = part(article=article.pk)
+    locked._prefetched_objects_cache = prefetched
+    return locked
 
 
 def _close(article: Article, *, at: datetime.datetime, now: datetime.datetime) -> list[Edition]:
@@ -288,7 +328,7 @@ def _freeze(
     live_from: datetime.datetime,
     now: datetime.datetime,
 ) -> Edition:
-    first = next(iter(_first_live_from(article=article.pk, now=now)), None)
+    last, first = next(iter(_history(article=article.pk, now=now)), (0, None))
     published_on = article.published_on if first else timezone.localdate(live_from)
     revision = article.revision + 1
     Article.objects.filter(pk=article.pk).update(published_on=published_on, revision=revision)
@@ -301,6 +341,8 @@ def _freeze(
     line = dateline(article)
     html = body.finish(article.body, dateline=line, pull_quote=quote, attribution=source)
     image = article.lead_image
+    # It may be the paper's, which takes a query.
+    language = article.written_in
     read = "\n".join(
         [
             article.headline,
@@ -311,13 +353,12 @@ def _freeze(
             body.plain_text(html),
         ]
     )
-    last = next(iter(_last_number(article=article.pk)), 0)
     edition = Edition(
         article=article,
         number=last + 1,
         revision=revision,
         section=article.section,
-        language=article.written_in,
+        language=language,
         headline=article.headline.strip(),
         short_title=article.title.strip(),
         standfirst=article.standfirst.strip(),
@@ -341,9 +382,7 @@ def _freeze(
         lead_image_credit=image.credit if image else "",
         body_html=html,
         word_count=reading_time.word_count(read),
-        reading_minutes=reading_time.minutes(
-            read, images=1 if image else 0, language=article.written_in
-        ),
+        reading_minutes=reading_time.minutes(read, images=1 if image else 0, language=language),
         first_published_at=first or live_from,
         live_from=live_from,
         created_by=by,

@@ -15,6 +15,7 @@ writes together, such as "and" with the word that follows, the study counts as o
 import re
 import unicodedata
 from fractions import Fraction
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -69,6 +70,7 @@ def word_count(text: str) -> int:
     return sum(_counts(text))
 
 
+@lru_cache(maxsize=8)
 def _counts(text: str) -> tuple[int, int]:
     """Words of spaced scripts, and characters of unspaced ones without their combining marks."""
     characters = sum(

@@ -78,7 +78,13 @@ def decide(
     status = _STATUS[action]
     decisions: list[Decision] = []
     with transaction.atomic():
-        locked = Comment.objects.select_for_update().filter(pk__in=list(pks)).order_by("pk")
+        locked = (
+            Comment.objects.select_for_update(of=("self",))
+            .select_related("article")
+            .defer("article__body")
+            .filter(pk__in=list(pks))
+            .order_by("pk")
+        )
         shown: dict[int, Article] = {}
         was_picked = False
         for comment in locked.exclude(status=status):
@@ -107,12 +113,13 @@ def decide(
 
 def _decide_one(comment: Comment, action: Decision.Action, *, by: "User", reason: str) -> Decision:
     decisions = decide([comment.pk], action, by=by, reason=reason)
-    comment.refresh_from_db(fields=["status"])
     if not decisions:
+        comment.refresh_from_db(fields=["status"])
         raise Refused(
             _("Somebody has decided that already: this comment is %(status)s.")
             % {"status": comment.get_status_display().lower()}
         )
+    comment.status = _STATUS[action]
     return decisions[0]
 
 

@@ -130,10 +130,17 @@ def follow(editions: Iterable[Edition], *, now: datetime.datetime) -> None:
             store([edition])
 
 
-def store(editions: Sequence[Edition]) -> None:
-    """Put editions into the index, in place of what it had of them."""
+def store(editions: Sequence[Edition], *, topics: Sequence[str] | None = None) -> None:
+    """Put editions into the index, in place of what it had of them.
+
+    `topics` names what they all are about, when that need not be looked up.
+    """
     documents = [
-        Document(edition, [topic.name for topic in edition.topics.all()]) for edition in editions
+        Document(
+            edition,
+            [topic.name for topic in edition.topics.all()] if topics is None else topics,
+        )
+        for edition in editions
     ]
     _engine().store(documents)
     words = {
