@@ -536,6 +536,12 @@ def _bare_tables(cursor: Any, *, is_proved: bool, say: Callable[[str], None]) ->
         [tables],
     )
     indexes = cursor.fetchall()
+    cursor.execute(
+        "SELECT attrelid::regclass::text, attnum, attstattarget FROM pg_attribute"
+        " WHERE attrelid::regclass::text = ANY(%s) AND attnum > 0 AND attstattarget >= 0",
+        [[name for name, _definition in indexes]],
+    )
+    samples = cursor.fetchall()
     for table, name, _definition, _kind, _plain in constraints:
         cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
     for name, _definition in indexes:
@@ -544,6 +550,8 @@ def _bare_tables(cursor: Any, *, is_proved: bool, say: Callable[[str], None]) ->
     say("Indexes...")
     for _name, definition in indexes:
         cursor.execute(definition)
+    for name, column, number in samples:
+        cursor.execute(f"ALTER INDEX {name} ALTER COLUMN {column} SET STATISTICS {number}")
     say("Constraints...")
     for table, name, definition, _kind, plain in reversed(constraints):
         is_slow = plain in _SLOW_CHECKS and "NOT VALID" not in definition

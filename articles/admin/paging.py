@@ -60,13 +60,13 @@ class LongListPaginator(Paginator):
             return Amount(len(self._first))
         if connections[rows.db].vendor != "postgresql":
             return Amount(rows.count())
-        estimate = max(_expected(rows), len(self._first), self.least())
+        estimate = max(self.estimate(), len(self._first))
         unit = int(10 ** (len(str(estimate)) - 2))
         return Amount(-(-estimate // unit) * unit, is_exact=False)
 
-    def least(self) -> int:
-        """What a long list has at least; for those of which the planner knows too little."""
-        return 0
+    def estimate(self) -> int:
+        """About how many rows a long list has: what PostgreSQL's planner expects."""
+        return _expected(cast(QuerySet[Any], self.object_list))
 
     @property
     def count(self) -> int:

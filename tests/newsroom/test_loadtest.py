@@ -17,12 +17,14 @@ on_postgresql = pytest.mark.skipif(
 
 
 def definitions():
-    """All constraints and indexes, as PostgreSQL writes them."""
+    """All constraints and indexes, as PostgreSQL writes them, and what it samples of them."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
             " WHERE connamespace = 'public'::regnamespace"
             " UNION SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+            " UNION SELECT attrelid::regclass::text || attname, attstattarget::text"
+            " FROM pg_attribute WHERE attnum > 0 AND attstattarget >= 0"
         )
         return {name: text.removesuffix(" NOT VALID") for name, text in cursor.fetchall()}
 
