@@ -227,6 +227,8 @@ class Plan:
     """The addresses of the site, who asks for which when, and what the desk does when."""
 
     paths: list[str]
+    #: Those of them that lead nowhere.
+    missing: list[str]
     article_of: dict[int, int]
     schedule: list[tuple[float, int]]
     todo: list[tuple[float, str, Any]]
@@ -243,7 +245,8 @@ def planned(day: Day, stories: dict[int, str], coming: dict[int, str], chance: R
         place_of[pk] = len(paths)
         paths.append(path)
     missing = len(paths)
-    paths += [f"/no-such-page-{number}/" for number in range(20)]
+    nowhere = [f"/no-such-page-{number}/" for number in range(20)]
+    paths += nowhere
 
     todo: list[tuple[float, str, Any]] = []
     known: list[tuple[float, int]] = [(0.0, pk) for pk in reversed(list(stories)[:RECENT])]
@@ -292,7 +295,27 @@ def planned(day: Day, stories: dict[int, str], coming: dict[int, str], chance: R
         else:
             place = place_of[recent(at)]
         schedule.append((at, place))
-    return Plan(paths, {place: pk for pk, place in place_of.items()}, schedule, todo)
+    return Plan(paths, nowhere, {place: pk for pk, place in place_of.items()}, schedule, todo)
+
+
+def publish_before(day: Day, days: int, chance: Random) -> None:
+    """Publish what so many days before this one did, each story at its moment then."""
+    from django.utils import timezone
+
+    from articles import publishing
+    from articles.models import Section, Topic
+    from tests.factories import make_article
+
+    by, now, number = paper.staff(), timezone.now(), day.published * days
+    sections, topics = list(Section.objects.all()), list(Topic.objects.order_by("pk"))
+    for place in range(number):
+        # Some topics are in the news more than others.
+        about = {int(chance.random() ** 2 * len(topics)) for _ in range(chance.randint(0, 2))}
+        article = make_article(
+            section=chance.choice(sections), topics=[topics[each] for each in about]
+        )
+        at = now - datetime.timedelta(days=days) * (number - place) / (number + 1)
+        publishing.publish(article, by=by, at=at, backdated=True)
 
 
 def drafts(number: int) -> dict[int, str]:
@@ -304,7 +327,7 @@ def drafts(number: int) -> dict[int, str]:
 
     day = timezone.localdate()
     made = {}
-    for article in Article.objects.filter(editions__isnull=True)[:number]:
+    for article in Article.objects.filter(editions__isnull=True).order_by("pk")[:number]:
         at = [day.year, day.month, day.day, article.slug]
         made[article.pk] = reverse("articles:article", args=at)
     return made
@@ -342,13 +365,16 @@ def main() -> int:
         env = {timed.FOLDER: str(times)}
         server = stack.enter_context(machine.granian("bench.timed:application", env=env))
         # Pages outlast the night, on disk even a restart.
-        machine.note("Reading what the days before have read...")
+        machine.note("Reading and publishing what the days before have...")
         before = machine.counted(server.port)
         order = list(stories.values())
-        visited = plan.paths[: plan.paths.index(order[RECENT])]
+        visited = plan.paths[: plan.paths.index(order[RECENT])] + plan.missing
         draws = int(day.views * ARCHIVE) * days
         visited += [order[place] for place in paper.zipf(number, draws, seed=2)]
-        paper.visit(server.port, list(dict.fromkeys(visited)), paper.BROWSERS["br"])
+        visited = list(dict.fromkeys(visited))
+        paper.visit(server.port, visited, paper.BROWSERS["br"])
+        publish_before(day, days, chance)
+        paper.visit(server.port, visited, paper.BROWSERS["br"])
         before_it = gains(server.port, before)["misses_total"]
         desk = Desk(server.port, {**stories, **coming})
         before = machine.counted(server.port)
@@ -395,7 +421,7 @@ def main() -> int:
                 [f"misses of {name}", sum(kinds[name].values())]
                 for name in ("the front page", "sections", "stories", "missing pages")
             ],
-            ["pages kept since the days before", before_it],
+            ["pages and parts rendered in the days before", before_it],
             ["different pages read", len({answer[0] for answer in answers})],
             ["requests that waited for a rendering", gained["coalesced_total"]],
             ["CPU ms of the server for each view", used / len(answers) * 1000],
