@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 from django.contrib import admin
 from django.core.paginator import Page, Paginator
 from django.db import connections
-from django.db.models import DateTimeField, Func, QuerySet, TextField, Value
+from django.db.models import DateTimeField, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Upper
 from django.http import HttpRequest
 from django.utils import formats
@@ -119,17 +119,19 @@ class LongListAdmin(admin.ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """The first COUNTED rows that hold all words, looked up once for count and pages alike."""
-        words = words_of(search_term)
+        words = sorted(words_of(search_term), key=len, reverse=True)
         if not words:
             return queryset, False
-        is_short = max(map(len, words)) < _SHORTEST_WORD
+        is_short = len(words[0]) < _SHORTEST_WORD
         found = _searched(queryset) if is_short else queryset
         # With a text more, it is not what the index has: for short words, that would be read whole.
         more = [Value("")] if is_short else []
         found = found.alias(all_words=AllWords(*self.get_search_fields(request), *more))
-        for word in words:
-            found = found.filter(all_words__contains=Upper(Value(word)))
-        keys = _first_keys(found) if is_short else _first_found(found)
+        hold = [Q(all_words__contains=Upper(Value(word))) for word in words]
+        if is_short or not _are_many(found, hold):
+            keys = _first_keys(found.filter(*hold))
+        else:
+            keys = _first_found(found.filter(*hold))
         return queryset.filter(pk__in=keys), False
 
 
@@ -147,17 +149,25 @@ def _searched(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows if oldest is None else rows.filter(**{f"{moment}__gte": oldest})
 
 
+def _are_many(rows: QuerySet[Any], hold: list[Q]) -> bool:
+    """Whether PostgreSQL's planner expects more rows with these words than are soon read."""
+    if connections[rows.db].vendor != "postgresql":
+        return False
+    # The longest word alone often tells. Each takes the planner as long as looking some rows up.
+    asked = [hold[:1], hold] if hold[1:] else [hold]
+    return all(_expected(rows.filter(*words)) > _FEW for words in asked)
+
+
 def _first_found(found: QuerySet[Any]) -> list[Any]:
     """The keys of the first COUNTED rows of a search by the index of trigrams.
 
-    That index gives all rows with some letters, in no order. Where they are many, only the newest
-    rows of a list that is ordered by time are searched, by this index and that of the times put
-    together. How far back follows from how many were found in a short stretch. What is found in a
-    stretch comes before everything else, so that it is all when it is enough; when it isn't, all
-    rows are searched.
+    That index gives all rows with some letters, in no order. So only the newest rows of a list that
+    is ordered by time are searched, by this index and that of the times put together. How far back
+    follows from how many were found in a short stretch. What is found in a stretch comes before
+    everything else, so that it is all when it is enough; when it isn't, all rows are searched.
     """
     moment = _moment(found)
-    if moment is None or connections[found.db].vendor != "postgresql" or _expected(found) <= _FEW:
+    if moment is None:
         return _first_keys(found)
     moments = found.model._default_manager.using(found.db).order_by(f"-{moment}")
     newest, since = (
