@@ -5,14 +5,16 @@ one transaction. A wrong decision is mended by deciding again.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import BigIntegerField, CharField, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from articles.models import Article
+from articles.prepared import Prepared
 from articles.signals import announce
 
 from .models import Comment, Decision
@@ -28,6 +30,26 @@ _STATUS = {
     Decision.Action.REJECT: Comment.Status.REJECTED,
     Decision.Action.SPAM: Comment.Status.SPAM,
 }
+
+
+def _undecided(status: Any) -> "QuerySet[Comment]":
+    """Comments that don't have that status yet, with their stories, and locked."""
+    return (
+        Comment.objects.select_for_update(of=("self",))
+        .select_related("article")
+        .defer("article__body")
+        .exclude(status=status)
+        .order_by("pk")
+    )
+
+
+# Most decisions are on one comment, whose readers wait for it.
+_undecided_one = Prepared(
+    Comment,
+    lambda pk, status: _undecided(status).filter(pk=pk),
+    pk=BigIntegerField(),
+    status=CharField(),
+)
 
 
 class Refused(Exception):
@@ -78,16 +100,15 @@ def decide(
     status = _STATUS[action]
     decisions: list[Decision] = []
     with transaction.atomic():
-        locked = (
-            Comment.objects.select_for_update(of=("self",))
-            .select_related("article")
-            .defer("article__body")
-            .filter(pk__in=list(pks))
-            .order_by("pk")
+        chosen = list(pks)
+        locked: Iterable[Comment] = (
+            _undecided_one(pk=chosen[0], status=status)
+            if len(chosen) == 1
+            else _undecided(status).filter(pk__in=chosen)
         )
         shown: dict[int, Article] = {}
         was_picked = False
-        for comment in locked.exclude(status=status):
+        for comment in locked:
             decisions.append(
                 Decision.objects.create(
                     comment=comment,
