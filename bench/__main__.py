@@ -15,7 +15,7 @@ PARTS = {
     "latency": "from a change to its being visible",
     "memory": "what a worker takes that has served ten thousand pages",
     "zipf": "ten thousand stories read while comments come in",
-    "replay": "a day in a minute: hits, stale answers, slowest answers",
+    "replay": "a day in four minutes: hits, stale answers, slowest answers",
     "outage": "the database killed in the middle of that",
     "search": "finding stories in a large paper",
     "scale": "a million stories against a thousand",

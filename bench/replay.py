@@ -1,4 +1,4 @@
-"""A day of a newspaper in a minute, and a checker that looks for stale answers.
+"""A day of a newspaper in four minutes, and a checker that looks for stale answers.
 
 Readers follow a plan: most views are of the newest stories, in bursts, a tail is spread over the
 whole archive by popularity, and some are of the front page and the sections. Meanwhile this
@@ -52,7 +52,7 @@ class Day:
     #: Of those published: with a moment to come.
     scheduled: int = 5
     #: How many seconds it takes.
-    seconds: float = 60.0
+    seconds: float = 240.0
 
 
 @dataclass
