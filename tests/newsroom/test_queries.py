@@ -153,7 +153,7 @@ class TestQueries:
         assert {name: number_of_queries(client, path) for name, path in paths.items()} == QUERIES
 
     def test_of_a_missing_page_are_those_of_a_list(self, client, edition):
-        assert number_of_queries(client, "/no/such/page/", status=404) == 3
+        assert number_of_queries(client, "/no/such/page/", status=404) == 2
 
     def test_of_a_withdrawn_story_are_few(self, client, edition):
         publishing.withdraw(edition.article, by=make_editor())
