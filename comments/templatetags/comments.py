@@ -164,12 +164,6 @@ def comment_counts(editions: Iterable[Edition]) -> dict[int, int]:
     return dict(rows.values_list("article_id", "approved"))
 
 
-@register.filter
-def number_for(counts: Any, edition: Edition) -> int:
-    """The story's number out of `comment_counts`; 0 when there is none."""
-    return counts.get(edition.article_id, 0) if isinstance(counts, dict) else 0
-
-
 @register.inclusion_tag("comments/_discussed.html")
 def most_discussed() -> dict[str, Any]:
     """Of the newest stories, those with the most comments; one query, of the key DISCUSSED."""

@@ -307,7 +307,9 @@ class TestTheListener:
             publishing.publish(article, by=editor)
             transaction.set_rollback(True)
         moderation.approve(comment, by=moderator)
-        wait_until(lambda: not other.is_fresh(before, slots_of([keys.comments(comment.article_id)])))
+        wait_until(
+            lambda: not other.is_fresh(before, slots_of([keys.comments(comment.article_id)]))
+        )
         assert other.is_fresh(before, slots_of([keys.article(article.pk)]))
 
     def test_hears_of_a_boundary(self, other):
