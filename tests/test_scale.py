@@ -25,6 +25,7 @@ from newsroom import loadtest
 
 pytestmark = [
     pytest.mark.django_db,
+    pytest.mark.usefixtures("real_sitemap"),
     pytest.mark.skipif(
         connection.vendor != "postgresql", reason="How queries are carried out is PostgreSQL's."
     ),

@@ -162,6 +162,7 @@ class TestAFileOfStories:
         with django_assert_num_queries(2):
             client.get("/sitemaps/stories-0.xml")
 
+    @pytest.mark.usefixtures("real_sitemap")
     def test_holds_a_thousand_stories(self, client, editor):
         """The largest file there is keeps the limits of the protocol."""
         edition = publish_article(by=editor)
