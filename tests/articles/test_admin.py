@@ -174,6 +174,14 @@ class TestListing:
         found = desk.get(reverse(LIST), {"state": state}).context["cl"].result_list
         assert [article.headline for article in found] == [f"The {state} one"]
 
+    @pytest.mark.parametrize("state", ["scheduled", "withdrawn", "draft"])
+    @pytest.mark.parametrize("word", ["ferry", "fe"])
+    def test_finds_nothing_in_a_state_that_no_story_is_in(self, desk, state, word):
+        publish_article()
+        answer = desk.get(reverse(LIST), {"state": state, "q": word})
+        assert answer.status_code == 200
+        assert list(answer.context["cl"].result_list) == []
+
     @pytest.mark.parametrize("few", [-1, 500])
     def test_finds_the_last_changed_first_and_leaves_none_out(self, desk, monkeypatch, few):
         monkeypatch.setattr(paging, "_FEW", few)
