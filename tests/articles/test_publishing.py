@@ -1,5 +1,6 @@
 import datetime
 import threading
+import time
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -17,6 +18,7 @@ from tests.factories import (
     make_editor,
     make_image,
     make_moderator,
+    make_section,
     make_topic,
     publish_article,
 )
@@ -321,6 +323,32 @@ class TestTwoAtOnce:
         assert "while you were looking" in str(
             next(outcome for outcome in outcomes if isinstance(outcome, publishing.Refused))
         )
+
+    @pytest.mark.parametrize("what", ["section", "headline"])
+    def test_says_so_when_somebody_has_just_changed_the_story(self, what):
+        if connection.vendor != "postgresql":
+            pytest.skip("concurrency is tested on PostgreSQL")
+        article, section, editor = make_article(), make_section(), make_editor()
+        is_changed = threading.Event()
+
+        def change():
+            try:
+                with transaction.atomic():
+                    copy = Article.objects.select_for_update().get(pk=article.pk)
+                    setattr(copy, what, {"section": section, "headline": "Other words"}[what])
+                    copy.save()
+                    is_changed.set()
+                    # The other one waits for the lock by then.
+                    time.sleep(0.3)
+            finally:
+                connection.close()
+
+        thread = threading.Thread(target=change)
+        thread.start()
+        is_changed.wait(10)
+        with pytest.raises(publishing.Stale):
+            publishing.publish(article, by=editor)
+        thread.join()
 
 
 @pytest.mark.usefixtures("committed_db")
