@@ -9,9 +9,10 @@ def add_index(apps, schema_editor):
             "CREATE INDEX comment_newest_by_name ON comments_comment"
             " (UPPER(name::text), status, created_at, id)"
         )
-        schema_editor.execute("DROP INDEX comment_by_name")
         # Until something is known of the names, the planner would rather read the whole queue.
         schema_editor.execute("ANALYZE comments_comment")
+        # Last, as nobody reads the comments from here on.
+        schema_editor.execute("DROP INDEX comment_by_name")
 
 
 def drop_index(apps, schema_editor):
