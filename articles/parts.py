@@ -22,7 +22,10 @@ def part(request: HttpRequest, name: str) -> HttpResponseBase:
     context: dict[str, Any]
     if name == keys.FRONT:
         context = {"editions": beside.newest_of_all()}
-        return public_part(request, "articles/newest.html", {"name": name, **context}, keys=[])
+        # Its cards name their sections.
+        return public_part(
+            request, "articles/newest.html", {"name": name, **context}, keys=[keys.SECTIONS]
+        )
     match = _NAME.fullmatch(name)
     if match is None:
         raise Http404

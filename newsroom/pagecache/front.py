@@ -235,7 +235,9 @@ class PageCache:
             if shelved is not None and (page is None or shelved.rendered_at > page.rendered_at):
                 page = shelved
                 self.pages.keep(page)
-        if page is not None and not page.is_fresh(self.generations):
+        # A part at hand may be older than what other machines have said that can't be heard now.
+        hears = self._good_for == _ALWAYS
+        if page is not None and hears and not page.is_fresh(self.generations):
             spliced = store.splice(page, self._shared, self.generations)
             if spliced is not None:
                 self.count[metrics.SPLICED] += 1
@@ -313,6 +315,8 @@ class PageCache:
         """The page with its shared parts made anew, where nothing else of it is stale."""
         page = self.pages.by_key.get(key)
         if page is None or environ.get("HTTP_HOST") not in self._hosts:
+            return None
+        if self._good_for != _ALWAYS:
             return None
         names = store.stale_parts(page, self._shared, self.generations)
         if not names or not all(self._has_part(name, key, environ) for name in names):

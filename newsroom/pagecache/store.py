@@ -175,11 +175,14 @@ def make(
     query: frozenset[str] = frozenset(),
 ) -> tuple[Page, dict[bytes, Shared]]:
     """A page from an answer, and the shared parts it holds; `headers` must pass `is_storable`."""
-    named = {name.lower(): value for name, value in headers}["surrogate-key"].split()
+    said = {name.lower(): value for name, value in headers}
+    named = said["surrogate-key"].split()
+    # Elsewhere the marks are words like others, which somebody may have written.
+    has_parts = said["content-type"].lower().startswith("text/html")
     shared: dict[bytes, Shared] = {}
     of_parts: list[Part] = []
     keys_of_parts: set[str] = set()
-    for match in PART.finditer(body):
+    for match in PART.finditer(body) if has_parts else ():
         for name in _sources(match):
             names = name.decode().split("+")
             keys_of_parts.update(names)
@@ -187,7 +190,7 @@ def make(
         if match[2] is None:
             shared[match[3]] = Shared(match[4], of_parts[-1])
     # A part alone stays whole, for other pages.
-    if named[0] not in keys_of_parts:
+    if has_parts and named[0] not in keys_of_parts:
         body = without_own(body, named[0])
     own = [name for name in named if name not in keys_of_parts]
     parts = ((sequence, slots_of(own)), *of_parts)
@@ -250,9 +253,11 @@ def splice(page: Page, shared: Mapping[bytes, Shared], generations: Generations)
 
     def replace(match: re.Match[bytes]) -> bytes:
         sources = next(left)
-        if match[2] is None:
-            return framed(match, without_own(sources[0], about))
-        return framed(match, composed(sources, int(match[2]), about.encode()))
+        if match[2] is not None:
+            return framed(match, composed(sources, int(match[2]), about.encode()))
+        # A part alone stays whole, as when it was made.
+        is_alone = match[3] == about.encode()
+        return framed(match, sources[0] if is_alone else without_own(sources[0], about))
 
     return Page(
         page.key,

@@ -915,6 +915,25 @@ def line(pk, at=0):
     return b"<!--elsewhere:article:%d@%d-%d--><li>story %d</li><!--/elsewhere-->" % (pk, at, pk, pk)
 
 
+class TestMarks:
+    def test_in_what_is_no_html_are_words(self, get, paper, counters):
+        paper.body = b"<p>page</p><!--shared:section:3--><p>newest</p><!--/shared-->" + b" " * 300
+        paper.keys = "article:1 section:3"
+        get("/story/")
+        words = b'{"by": "<!--shared:section:3--><script>alert(1)</script><!--/shared-->"}'
+        page, shared = store.make(
+            "/feed.json",
+            "200 OK",
+            [("Content-Type", "application/feed+json"), ("Surrogate-Key", "article:1 section:3")],
+            words,
+            sequence=1,
+            rendered_at=0.0,
+        )
+        assert shared == {}
+        assert page.body == words
+        assert len(page.parts) == 1
+
+
 class TestComposedParts:
     """A list of the lines that most of several parts have, each of which is asked for alone."""
 
@@ -1018,6 +1037,21 @@ class TestComposedParts:
         asked = len(self.asked)
         assert self.shown(get, 2, of=two) == (True, [1])
         assert len(self.asked) == asked
+
+    def test_of_any_age_are_not_taken_while_other_machines_cannot_be_heard(
+        self, get, site, counters, monkeypatch
+    ):
+        self.shown(get, 9)
+        counters.touch(["topic:5"])
+        self.shown(get, 9)
+        site.silence = 0.2
+        counters.words[HEARD] = time.time_ns() // 1000 - 10_000_000
+        later = time.time() + 2
+        monkeypatch.setattr(front, "time", lambda: later)
+        assert not get("/9/").is_hit
+        counters.touch(["topic:1"])
+        # Another machine may have changed the other topic.
+        assert not get("/9/").is_hit
 
     def test_are_asked_for_by_one_of_many_requests(self, get, paper, counters):
         for pk in (7, 8, 9):
