@@ -15,6 +15,8 @@ from .models import Agency, Author, Correction, Edition, Listing, Topic
 FRONT = "front"
 #: Names, colours and order of the sections, which every page shows.
 SECTIONS = "sections"
+#: Which topics, authors and agencies there are, and where.
+SUBJECTS = "subjects"
 #: What the paper says of itself, which every page and file shows: `public_response` names it.
 PUBLICATION = "publication"
 #: Which live stories have been corrected, and how.
@@ -168,8 +170,8 @@ def of_list(editions: Iterable[Edition]) -> list[str]:
 
 
 def of_subject(subject: Topic | Author | Agency) -> list[str]:
-    """What a new name, a new address or the end of a topic, author or agency changes."""
-    return [f"{subject._meta.model_name}:{subject.pk}", name_of(subject)]
+    """What comes of a new topic, author or agency, its new name or address, or its end."""
+    return [f"{subject._meta.model_name}:{subject.pk}", name_of(subject), SUBJECTS]
 
 
 def touched_by(*editions: Edition) -> set[str]:

@@ -15,20 +15,21 @@ logger = logging.getLogger(__name__)
 @for_readers
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """404 with today's news: the same for every reader and every missing address."""
-    # Where a story may yet come, each change of the front page is a reason to look again. Where
-    # none can, it changes the news alone, which is the same part on all these pages.
-    name = "" if _may_become_a_story(request) else keys.FRONT
+    # Where something may yet come, each new story or topic is a reason to look again. Where nothing
+    # can, they change the news alone, which is the same part on all these pages.
+    may_come = _may_come(request)
+    name = "" if may_come else keys.FRONT
     return public_page(
         request,
         "404.html",
         {"editions": beside.newest_of_all(), "name": name},
-        keys=[keys.SECTIONS, keys.FRONT],
+        keys=[keys.SECTIONS, keys.FRONT, *([keys.SUBJECTS] if may_come else [])],
         status=404,
     )
 
 
-def _may_become_a_story(request: HttpRequest) -> bool:
-    """Whether something may come to be at a missing address by what happens to stories."""
+def _may_come(request: HttpRequest) -> bool:
+    """Whether something besides a section may come to be at a missing address."""
     match = request.resolver_match
     if match is None:
         return False

@@ -72,7 +72,7 @@ def keys(edition, withdrawn):
         },
         "corrections": {"corrections", "sections", story},
         "shortcuts": {"sections"},
-        "404": {"front", "sections"},
+        "404": {"front", "sections", "subjects"},
         "410": {f"article:{withdrawn.article_id}", "sections"},
     }
     return {page: {*names, "publication"} for page, names in own.items()}

@@ -15,7 +15,7 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from articles import keys, listing, publishing
-from articles.models import FrontBlock, FrontPage, FrontStory, Page
+from articles.models import Agency, Author, FrontBlock, FrontPage, FrontStory, Page, Topic
 from comments import moderation
 from newsroom.pagecache import front, purge
 from newsroom.pagecache.site import page_cache
@@ -413,7 +413,43 @@ class TestTheNewsSitemap:
         monkeypatch.setattr(front, "time_ns", lambda: int(moment.timestamp() * 1e9))
 
 
+class TestPartsAlone:
+    @pytest.mark.parametrize("kind", ["front", "section", "topic"])
+    def test_are_the_same_as_without_the_cache(self, get, edition, kind):
+        topic = edition.topics.get()
+        name = {"section": f"section:{edition.section_id}", "topic": f"topic:{topic.pk}"}
+        path = f"/parts/{name.get(kind, kind)}/"
+
+        def is_same():
+            # Read first, so that the part comes of a page where it can.
+            get(edition.get_absolute_url())
+            return get(path)[2] == Client().get(path).text
+
+        assert is_same()
+        new = publish_article(section=edition.section, topics=[topic])
+        assert is_same()
+        publish_article(section=edition.section, topics=[topic])
+        assert is_same()
+        edition.section.name = "Seaside"
+        edition.section.save()
+        assert is_same()
+        publishing.withdraw(new.article, by=make_editor("olga"))
+        assert is_same()
+
+
 class TestMissingPages:
+    @pytest.mark.parametrize("kind", ["topic", "author", "agency"])
+    def test_become_a_subject_when_there_is_one(self, get, edition, kind):
+        model = {"topic": Topic, "author": Author, "agency": Agency}[kind]
+        path = model(name="Harbour", slug="harbour").get_absolute_url()
+        assert get(path)[0] == 404
+        subject = model.objects.create(name="Harbour", slug="harbour")
+        assert get(path)[0] == 200
+        subject.slug = "pier"
+        subject.save()
+        assert get(path)[0] == 404
+        assert get(path.replace("harbour", "pier"))[0] == 200
+
     def test_become_a_story_when_it_is_published(self, get, edition):
         article = make_article(slug="new-ferry")
         day = edition.article.published_on
