@@ -77,11 +77,11 @@ def main() -> int:
         from articles.models import Article
         from comments import moderation
         from comments.models import Comment
-        from newsroom.garbage import leave_what_is_loaded
+        from newsroom.interpreter import prepare_to_serve
         from tests.factories import make_article
 
         # What changes things is a server process too.
-        leave_what_is_loaded()
+        prepare_to_serve()
         by = paper.staff()
         here = stack.enter_context(machine.granian("newsroom.wsgi:application"))
         counters = {"PAGE_CACHE_FOLDER": str(machine.folder() / "there")}

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from .garbage import leave_what_is_loaded
+from .interpreter import prepare_to_serve
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "newsroom.settings")
 
@@ -20,4 +20,4 @@ if settings.CDN != "none":
     from newsroom.pagecache.cdn import SurrogateControl
 
     application = SurrogateControl(application)
-leave_what_is_loaded()
+prepare_to_serve()
