@@ -4,9 +4,9 @@ A full collection of garbage looks at every object. In a server process nearly a
 models, settings and translations, which stay as long as the process, and looking at them takes 50
 ms and more, during which nobody is answered.
 
-One thread runs at a time, and another one that wants to waits for up to the switch interval until it
-is asked to make room: 5 ms unless told. A kept page is sent in a hundredth of that, and would
-wait for it whenever another thread renders one.
+One thread runs at a time, and is asked to make room for another one only when that has waited for
+the switch interval: 5 ms unless told. A kept page is sent in a hundredth of that, and would wait
+for it whenever another thread renders one.
 """
 
 import gc
