@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from . import moments
+from . import keys, marks, moments
 from .kept import kept
 from .models import Edition
 
@@ -38,19 +38,33 @@ def _render(card: Card, level: int, size: str, kicker: bool, language: str | Non
     return mark_safe(render_to_string("articles/_card.html", facts).strip())  # noqa: S308
 
 
-def meta(edition: Edition, comments: int = 0, *, when: bool = False) -> SafeString:
-    """Read time, number of comments if there are any, and when it was published if asked for."""
+def meta(edition: Edition, comments: int | None = None, *, when: bool = False) -> SafeString:
+    """Read time, when it was published if asked for, and the number of comments if it is given."""
     moment = edition.first_published_at if when else None
-    return _meta(
+    facts = _meta(
         moments.iso(moment) if moment else "",
         moments.day_and_time(moment) if moment else "",
         edition.reading_minutes,
-        comments,
         get_language(),
     )
+    return facts if comments is None else facts + number(edition.article_id, comments)
+
+
+def number(article: int, comments: int) -> SafeString:
+    """How many comments a story has, nothing where it has none.
+
+    It is a part of pages, so that an approved comment leaves the lists alone that its story is in.
+    """
+    words = _number(comments, get_language()) if comments else ""
+    return SafeString(marks.shared(keys.comments(article), words))
 
 
 @kept(4000)
-def _meta(iso: str, when: str, minutes: int, comments: int, language: str | None) -> SafeString:
-    facts = {"iso": iso, "when": when, "minutes": minutes, "comments": comments}
+def _meta(iso: str, when: str, minutes: int, language: str | None) -> SafeString:
+    facts = {"iso": iso, "when": when, "minutes": minutes}
     return mark_safe(render_to_string("articles/_meta.html", facts).strip())  # noqa: S308
+
+
+@kept(1000)
+def _number(comments: int, language: str | None) -> str:
+    return render_to_string("articles/_number.html", {"comments": comments}).strip()

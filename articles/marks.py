@@ -22,6 +22,11 @@ _ELSEWHERE = re.compile(
 )
 
 
+def shared(name: str, content: str) -> str:
+    """The content between the marks of a part of that name."""
+    return f"<!--shared:{name}-->{content}<!--/shared-->"
+
+
 def without_own(content: bytes, key: str) -> bytes:
     """A page without what stands in its parts for other pages only, and without the marks.
 
@@ -34,13 +39,13 @@ def without_own(content: bytes, key: str) -> bytes:
     def compose(match: re.Match[bytes]) -> bytes:
         if match[2] is None:
             return match[0]
-        return framed(match, composed([match[4]], int(match[2]), own))
+        return _framed(match, composed([match[4]], int(match[2]), own))
 
     whole = PART.sub(compose, content)
     return _ELSEWHERE.sub(lambda match: b"" if match[1] == own else match[4], whole)
 
 
-def framed(match: re.Match[bytes], content: bytes) -> bytes:
+def _framed(match: re.Match[bytes], content: bytes) -> bytes:
     """Other content between the marks that `PART` has found."""
     start, end = match.span(4)
     whole, begin = match[0], match.start()

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
+from articles import cards
 from articles import keys as article_keys
 from articles.models import Edition
 from articles.paper import current
@@ -176,3 +177,14 @@ def _page_again(
 def discussed(request: HttpRequest) -> HttpResponseBase:
     """The most discussed stories, alone, for pages that show them beside others."""
     return public_part(request, "comments/discussed.html", {}, keys=[keys.DISCUSSED])
+
+
+@public_view()
+def number(request: HttpRequest, article: str) -> HttpResponseBase:
+    """How many comments a live story has, alone, for the lists that it is in."""
+    live = Edition.objects.live().filter(article=int(article))
+    for (approved,) in live.values_list("article__comment_count__approved"):
+        shown = cards.number(int(article), approved or 0)
+        names = [article_keys.article(int(article)), article_keys.comments(int(article))]
+        return public_part(request, "comments/number.html", {"number": shown}, keys=names)
+    raise Http404

@@ -113,7 +113,7 @@ def card(
 @register.simple_tag
 def story_meta(edition: Edition, counts: Any = None, *, when: bool = False) -> SafeString:
     """The line under a story in a list; see `card`."""
-    comments = counts.get(edition.article_id, 0) if isinstance(counts, dict) else 0
+    comments = counts.get(edition.article_id, 0) if isinstance(counts, dict) else None
     return cards.meta(edition, comments, when=when)
 
 

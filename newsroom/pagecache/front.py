@@ -41,7 +41,9 @@ LOOK_PATIENCE = 2.0
 _LONGEST_QUERY = 512
 _FEW_HOSTS = 64
 _FEW_CODINGS = 512
-_FEW_SHARED = 1000
+#: What shared parts may take, in bytes; each with what keeps it.
+_SHARED_BYTES = 4_000_000
+_SHARED_OVERHEAD = 400
 _LOOK = 1.0
 _NOTHING: list[bytes] = []
 _NO_HEADERS: Headers = []
@@ -115,6 +117,7 @@ class PageCache:
         self._hosts: set[str | None] = set()
         self._codings: dict[str | None, int] = {None: store.IDENTITY}
         self._shared: OrderedDict[bytes, Shared] = OrderedDict()
+        self._shared_size = 0
         self._sharing = threading.Lock()
         self._flights: dict[str, Flight] = {}
         self._looking = threading.Lock()
@@ -429,10 +432,14 @@ class PageCache:
                 before = self._shared.get(name)
                 if before is not None and before.part[0] > each.part[0]:
                     continue
+                if before is not None:
+                    self._shared_size -= len(before.content) + _SHARED_OVERHEAD
                 self._shared[name] = each
                 self._shared.move_to_end(name)
-            while len(self._shared) > _FEW_SHARED:
-                self._shared.popitem(last=False)
+                self._shared_size += len(each.content) + _SHARED_OVERHEAD
+            while self._shared_size > _SHARED_BYTES:
+                _name, oldest = self._shared.popitem(last=False)
+                self._shared_size -= len(oldest.content) + _SHARED_OVERHEAD
 
     def _failed(self, key: str, environ: Environ, status: str) -> Page | None:
         """Note that rendering failed; the copy to send instead, where there is one."""

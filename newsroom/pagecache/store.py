@@ -5,12 +5,12 @@ import hashlib
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 
 import brotli
 
-from articles.marks import PART, composed, framed, without_own
+from articles.marks import PART, composed, without_own
 
 from .generations import Generations, slots_of
 
@@ -209,12 +209,8 @@ def make(
 
 def shared_in(page: Page) -> dict[bytes, Shared]:
     """The shared parts in the page of a part alone."""
-    parts = iter(page.parts[1:])
     return {
-        match[3]: Shared(match[4], part)
-        for match in PART.finditer(page.body)
-        for _name, part in zip(_sources(match), parts, strict=False)
-        if match[2] is None
+        match[3]: Shared(match[4], had[0]) for match, had in _parts_of(page) if match[2] is None
     }
 
 
@@ -226,49 +222,58 @@ def stale_parts(
         return None
     return [
         name.decode()
-        for match in PART.finditer(page.body)
+        for match, had in _parts_of(page)
+        if not all(generations.is_fresh(*part) for part in had)
         for name in _sources(match)
         if (newest := shared.get(name)) is None or not generations.is_fresh(*newest.part)
     ]
 
 
 def splice(page: Page, shared: Mapping[bytes, Shared], generations: Generations) -> Page | None:
-    """The page with the newest of its shared parts, when that alone makes it fresh; else None."""
+    """The page with the newest of its stale parts, when that alone makes it fresh; else None."""
     own = page.parts[0]
     if len(page.parts) == 1 or not generations.is_fresh(*own):
         return None
-    body = page.body
+    about = page.keys[0]
     parts = [own]
-    contents: list[list[bytes]] = []
-    for match in PART.finditer(body):
+    pieces: list[bytes] = []
+    end = 0
+    for match, had in _parts_of(page):
+        if all(generations.is_fresh(*part) for part in had):
+            parts += had
+            continue
         found = [each for name in _sources(match) if (each := shared.get(name)) is not None]
-        if len(found) < len(_sources(match)):
-            return None
-        if not all(generations.is_fresh(*each.part) for each in found):
+        if len(found) < len(had) or not all(generations.is_fresh(*each.part) for each in found):
             return None
         parts += [each.part for each in found]
-        contents.append([each.content for each in found])
-    about = page.keys[0]
-    left = iter(contents)
-
-    def replace(match: re.Match[bytes]) -> bytes:
-        sources = next(left)
+        contents = [each.content for each in found]
         if match[2] is not None:
-            return framed(match, composed(sources, int(match[2]), about.encode()))
-        # A part alone stays whole, as when it was made.
-        is_alone = match[3] == about.encode()
-        return framed(match, sources[0] if is_alone else without_own(sources[0], about))
-
+            content = composed(contents, int(match[2]), about.encode())
+        elif match[3] == about.encode():
+            # A part alone stays whole, as when it was made.
+            content = contents[0]
+        else:
+            content = without_own(contents[0], about)
+        pieces += [match.string[end : match.start(4)], content]
+        end = match.end(4)
+    pieces.append(page.body[end:])
     return Page(
         page.key,
         page.status,
         page.headers,
-        PART.sub(replace, body),
+        b"".join(pieces),
         keys=page.keys,
         parts=tuple(parts),
         rendered_at=page.rendered_at,
         query=page.query,
     )
+
+
+def _parts_of(page: Page) -> Iterator[tuple[re.Match[bytes], list[Part]]]:
+    """The parts of a page as they stand in it, and what each was made from."""
+    parts = iter(page.parts[1:])
+    for match in PART.finditer(page.body):
+        yield match, [part for _name, part in zip(_sources(match), parts, strict=False)]
 
 
 def _sources(match: re.Match[bytes]) -> list[bytes]:

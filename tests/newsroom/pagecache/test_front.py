@@ -915,6 +915,18 @@ def line(pk, at=0):
     return b"<!--elsewhere:article:%d@%d-%d--><li>story %d</li><!--/elsewhere-->" % (pk, at, pk, pk)
 
 
+class TestPartsAtHand:
+    def test_take_no_more_than_their_share(self, get, paper, cache, monkeypatch):
+        monkeypatch.setattr(front, "_SHARED_BYTES", 3000)
+        for pk in range(20):
+            paper.body = b"<!--shared:section:%d-->%s<!--/shared-->" % (pk, b"x" * 500)
+            paper.keys = f"article:{pk} section:{pk}"
+            get(f"/{pk}/")
+            get(f"/again/{pk}/")
+        assert list(cache._shared) == [b"section:17", b"section:18", b"section:19"]
+        assert cache._shared_size == 3 * 900
+
+
 class TestMarks:
     def test_in_what_is_no_html_are_words(self, get, paper, counters):
         paper.body = b"<p>page</p><!--shared:section:3--><p>newest</p><!--/shared-->" + b" " * 300
@@ -1009,6 +1021,27 @@ class TestComposedParts:
         counters.touch(["topic:5"])
         self.topics["topic:5"] = (4,)
         assert self.shown(get, 9) == (True, [4])
+
+    def test_beside_a_part_that_is_fresh_leave_it_as_it_is(self, get, paper, site, counters):
+        site.parts["section:3"] = "/parts/section:3/"
+        answer = self.call
+
+        def call(environ, start_response):
+            chunks = answer(environ, start_response)
+            if environ["PATH_INFO"] != "/9/":
+                return chunks
+            section = b"<!--shared:section:3--><p>newest</p><!--/shared-->"
+            return [section + b"".join(chunks)]
+
+        cache = PageCache(call, site, counters, pages=Pages(1_000_000))
+        paper.headers = []
+        get("/9/", of=cache)
+        cache._shared.clear()
+        counters.touch(["topic:1"])
+        found = get("/9/", of=cache)
+        assert found.is_hit
+        assert b"<p>newest</p>" in found.body
+        assert "/parts/section:3/" not in self.asked
 
     def test_that_lack_a_part_leave_the_page_to_be_rendered(self, get, site, counters):
         self.shown(get, 9)

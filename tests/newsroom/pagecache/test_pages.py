@@ -136,6 +136,7 @@ PAGES = {
     "articles:sitemap_stories": lambda edition: "/sitemaps/stories-0.xml",
     "articles:part": lambda edition: f"/parts/section:{edition.section_id}/",
     "comments:discussed": lambda edition: "/parts/discussed/",
+    "comments:number": lambda edition: f"/parts/comments:{edition.article_id}/",
     "manifest": lambda edition: "/manifest.webmanifest",
     "robots.txt": lambda edition: "/robots.txt",
     "shortcuts": lambda edition: "/shortcuts/",
@@ -144,8 +145,9 @@ PAGES = {
 NO_STORY = {
     "articles:about",
     "articles:page",
-    # What is discussed has tests of its own.
+    # What is discussed has tests of its own, as have numbers of comments.
     "comments:discussed",
+    "comments:number",
     "articles:archive",
     "articles:sitemap",
     "articles:sitemap_pages",
@@ -160,6 +162,7 @@ NAMELESS = {
     "robots.txt",
     "articles:part",
     "comments:discussed",
+    "comments:number",
     *(f"articles:sitemap{name}" for name in ("", "_pages", "_stories")),
 }
 FEEDS = {f"articles:{name}feed" for name in ("", "section_", "topic_", "author_")}
@@ -411,6 +414,46 @@ class TestTheNewsSitemap:
         monkeypatch.setattr(timezone, "now", lambda: moment)
         monkeypatch.setattr(front, "time", moment.timestamp)
         monkeypatch.setattr(front, "time_ns", lambda: int(moment.timestamp() * 1e9))
+
+
+class TestNumbersOfComments:
+    """Lists show them as parts, so that an approved comment renders none of the lists."""
+
+    def test_follow_without_the_lists_being_rendered(self, get, edition):
+        moderator = make_moderator()
+        paths = ["/", edition.section.get_absolute_url(), "/search/?q=ferry&order=newest"]
+        # That the list of what is discussed has the story anyway is no matter here.
+        for _number in range(2):
+            moderation.approve(make_comment(publish_article().article), by=moderator)
+        for path in paths:
+            get(path)
+        comments = [make_comment(edition.article) for _number in range(2)]
+        for number, comment in enumerate(comments, start=1):
+            moderation.approve(comment, by=moderator)
+            for path in paths:
+                answer = get(path)
+                assert is_hit(answer), path
+                assert f"<span>{number} comment" in answer[2], path
+                assert answer[2] == Client().get(path).text, path
+        for comment in comments:
+            moderation.reject(comment, by=moderator)
+        for path in paths:
+            answer = get(path)
+            assert is_hit(answer), path
+            assert "2 comments" not in answer[2], path
+            assert answer[2] == Client().get(path).text, path
+
+    def test_stand_alone_under_live_stories_only(self, get, edition):
+        path = f"/parts/comments:{edition.article_id}/"
+        assert get(path)[0] == 200
+        assert "<span>" not in get(path)[2]
+        moderation.approve(make_comment(edition.article), by=make_moderator())
+        assert "<span>1 comment</span>" in get(path)[2]
+        publishing.withdraw(edition.article, by=make_editor())
+        assert get(path)[0] == 404
+        assert get(f"/parts/comments:{make_article().pk}/")[0] == 404
+        for name in ("comments:0", "comments:007", "comments:999999999999999999", "comments:x"):
+            assert get(f"/parts/{name}/")[0] == 404
 
 
 class TestPartsAlone:
