@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db
 QUERIES = {
     "front": 5,
     "discussed": 2,
+    "number": 2,
     "part": 3,
     "section": 4,
     "topic": 4,
@@ -108,6 +109,7 @@ def paths(edition):
     return {
         "front": "/",
         "discussed": "/parts/discussed/",
+        "number": f"/parts/comments:{edition.article_id}/",
         "part": f"/parts/section:{edition.section_id}/",
         "section": "/world/",
         "topic": "/topics/ferries/",
