@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from comments import text
 from comments.models import Comment
-from tests.factories import make_section, publish_article
+from tests.factories import make_image, make_section, publish_article
 
 WORDS = "The winter ferry is worth every coin that it costs us."
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
@@ -54,6 +54,27 @@ def page(site, edition, open_page):
     page = open_page()
     page.goto(f"{site}{edition.get_absolute_url()}")
     return page
+
+
+class TestPictures:
+    def test_stand_beside_a_story_from_its_first_line_on(self, site, open_page):
+        """What a picture is made of takes no room of its own: an empty cell moves all the rest."""
+        picture, section = make_image(), make_section("World", accent="world")
+        for _number in range(9):
+            publish_article(section=section, lead_image=picture)
+        page = open_page(size="phone")
+        page.goto(site)
+        tops = page.evaluate(
+            """() => [...document.querySelectorAll(".cols--4 > .card:has(img)")].map((card) =>
+                [...card.querySelectorAll("img, p, h3")].map((part) => {
+                    const box = part.getBoundingClientRect();
+                    return [part.tagName, Math.round(box.left), Math.round(box.top)];
+                }))"""
+        )
+        assert len(tops) > 3
+        for (_image, beside, top), *parts in tops:
+            assert parts[0][2] <= top + 4
+            assert all(left < beside for _name, left, _top in parts)
 
 
 class TestTheme:
