@@ -53,6 +53,7 @@ def script(*nodes: Node) -> SafeString:
     data: Node = {"@context": CONTEXT}
     data.update(nodes[0] if len(nodes) == 1 else {"@graph": list(nodes)})
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
+    # After that, there is nothing in it that HTML knows.
     return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308
 
 

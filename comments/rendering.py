@@ -71,6 +71,7 @@ def render(rows: list[Row]) -> list[SafeString]:
         form, between = _compile(language, values.pop("is_pick"))
         lines = between.join([escape(line) for line in values.pop("paragraphs")])
         values = {name: escape(value) for name, value in values.items()}
+        # The form is the template's; all that is put into it has just been escaped.
         found.append(mark_safe(form % {**values, "paragraphs": lines}))  # noqa: S308
     return found
 

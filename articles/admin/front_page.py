@@ -43,12 +43,15 @@ class PlacesFormSet(forms.BaseInlineFormSet):
         """`clean` does, and says it beside the field."""
 
     def room(self, kind: str) -> int | None:
+        """How many may be of this kind; None for any number."""
         raise NotImplementedError
 
     def said_of_a_second(self, thing: Any) -> str:
+        """What is said where a thing is chosen twice."""
         raise NotImplementedError
 
     def said_of_too_many(self, kind: str, room: int) -> str:
+        """What is said where more are chosen than there is room for."""
         raise NotImplementedError
 
     def _is_kept(self, form: Any) -> bool:
