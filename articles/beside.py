@@ -24,7 +24,7 @@ RELATED_LENGTH = 4
 #: How many stories stand on a page that is missing.
 NEWEST_LENGTH = 3
 #: How many of the newest stories of each topic are compared.
-COMPARED = 20
+_COMPARED = 20
 
 
 class Part(NamedTuple):
@@ -35,6 +35,8 @@ class Part(NamedTuple):
 
     editions: list[Edition]
     name: str
+    #: How many it has at most.
+    length: int
 
 
 class Section(NamedTuple):
@@ -58,7 +60,7 @@ def in_section(edition: Edition) -> Section:
     newest = found[: MORE_LENGTH + 1]
     older = [other for other in found if _place(other) < _place(edition)]
     following = older[0] if older else None
-    more = Part(newest, keys.section(edition.section_id))
+    more = Part(newest, keys.section(edition.section_id), MORE_LENGTH + 1)
     if following is None:
         return Section(more, None, [keys.oldest(edition.section_id)])
     between = keys.between(
@@ -80,9 +82,9 @@ def related_to(edition: Edition, topics: Iterable[int]) -> Part:
     pks = sorted(topics)
     name = keys.part(*(keys.topic(pk) for pk in pks))
     if not pks:
-        return Part([], name)
+        return Part([], name, RELATED_LENGTH + 1)
     given = {f"topic{number}": pk for number, pk in enumerate(pks)}
-    return Part(_related(len(pks))(now=timezone.now(), **given), name)
+    return Part(_related(len(pks))(now=timezone.now(), **given), name, RELATED_LENGTH + 1)
 
 
 def newest_on(topic: int) -> list[Edition]:
@@ -122,7 +124,7 @@ def _around(now: Any, section: Any, at: Any, pk: Any) -> QuerySet[Any]:
 
 def _on_topic(now: Any, topic: Any) -> EditionQuerySet:
     live = Edition.objects.live(now).filter(listings__topic=topic)
-    return live.order_by("-listings__first_published_at", "-listings__edition_id")[:COMPARED]
+    return live.order_by("-listings__first_published_at", "-listings__edition_id")[:_COMPARED]
 
 
 def _ranked(now: Any, **topics: Any) -> QuerySet[Any]:

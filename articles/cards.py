@@ -35,6 +35,7 @@ def render(card: Card, *, level: int = 3, size: str = "", kicker: bool = False) 
 @kept(4000)
 def _render(card: Card, level: int, size: str, kicker: bool, language: str | None) -> SafeString:
     facts = {"card": card, "level": level, "size": size, "kicker": kicker}
+    # The template has escaped the facts; only stripping takes the mark of that away.
     return mark_safe(render_to_string("articles/_card.html", facts).strip())  # noqa: S308
 
 
@@ -56,12 +57,13 @@ def number(article: int, comments: int) -> SafeString:
     It is a part of pages, so that an approved comment leaves the lists alone that its story is in.
     """
     words = _number(comments, get_language()) if comments else ""
-    return SafeString(marks.shared(keys.comments(article), words))
+    return SafeString(marks.part(keys.comments(article), words))
 
 
 @kept(4000)
 def _meta(iso: str, when: str, minutes: int, language: str | None) -> SafeString:
     facts = {"iso": iso, "when": when, "minutes": minutes}
+    # As above.
     return mark_safe(render_to_string("articles/_meta.html", facts).strip())  # noqa: S308
 
 

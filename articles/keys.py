@@ -42,7 +42,8 @@ _BETWEEN = (
     (10, timedelta(days=1), 12),
     (7, timedelta(days=28), 12),
 )
-_YEAR = 4
+#: Under how many names a story may lie between two others; four characters are a year.
+_LENGTHS = (*(length for length, _step, _most in _BETWEEN), 4)
 
 
 def part(*names: str) -> str:
@@ -182,8 +183,7 @@ def touched_by(*editions: Edition) -> set[str]:
         touched |= {article(edition.article_id), section(edition.section_id)}
         touched |= {day(on), month(on), year(on), sitemap(sitemap_of(edition))}
         moment = edition.first_published_at.astimezone(UTC)
-        lengths = (*(length for length, _step, _most in _BETWEEN), _YEAR)
-        touched |= {_within(edition.section_id, moment, length) for length in lengths}
+        touched |= {_within(edition.section_id, moment, length) for length in _LENGTHS}
         touched.add(oldest(edition.section_id))
     stories = {edition.article_id for edition in editions}
     if Correction.objects.standing().filter(article__in=stories).exists():

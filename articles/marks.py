@@ -22,9 +22,11 @@ _ELSEWHERE = re.compile(
 )
 
 
-def shared(name: str, content: str) -> str:
-    """The content between the marks of a part of that name."""
-    return f"<!--shared:{name}-->{content}<!--/shared-->"
+def part(name: str, content: str, *, number: int | None = None) -> str:
+    """The content between the marks of a part: a shared one, or a composed one of so many lines."""
+    if number is None:
+        return f"<!--shared:{name}-->{content}<!--/shared-->"
+    return f"<!--composed:{number}:{name}-->{content}<!--/composed-->"
 
 
 def without_own(content: bytes, key: str) -> bytes:

@@ -12,7 +12,7 @@ from django.template.loader_tags import BlockNode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 
-from .. import cards, frame, keys, languages, moments, typography
+from .. import cards, frame, keys, languages, marks, moments, typography
 from ..addresses import address
 from ..listing import Place
 from ..models import Edition, Section
@@ -158,12 +158,14 @@ def keep(parser: Parser, token: Token) -> KeptNode:
 
 
 class PartNode(template.Node):
-    """A part that several pages show, between the marks of its kind."""
+    """A part that several pages show, between its marks; a composed one has a number of lines."""
 
-    def __init__(self, kind: str, name: FilterExpression, nodes: NodeList) -> None:
-        self.kind = kind
+    def __init__(
+        self, name: FilterExpression, nodes: NodeList, number: FilterExpression | None = None
+    ) -> None:
         self.name = name
         self.nodelist = nodes
+        self.number = number
 
     def render(self, context: Context) -> str:
         content = self.nodelist.render(context)
@@ -172,7 +174,8 @@ class PartNode(template.Node):
             return content
         if (named := context.get("surrogate_keys")) is not None:
             named.extend(keys.of_part(name))
-        return f"<!--{self.kind}:{name}-->{content}<!--/{self.kind.partition(':')[0]}-->"
+        number = None if self.number is None else int(self.number.resolve(context))
+        return marks.part(name, content, number=number)
 
 
 class ElsewhereNode(template.Node):
@@ -226,11 +229,12 @@ def shared(parser: Parser, token: Token) -> PartNode:
     The name is their own, joined by `keys.part`. A cache that knows the marks may exchange the
     part for a newer one from another page, or from the part's own address (`articles.parts`),
     instead of having the whole page rendered again. With an empty name the part is the page's own.
+    One can't stand in another.
     """
     _name, name = token.split_contents()
     nodes = parser.parse(("endshared",))
     parser.delete_first_token()
-    return PartNode("shared", parser.compile_filter(name), nodes)
+    return PartNode(parser.compile_filter(name), nodes)
 
 
 @register.tag
@@ -243,4 +247,4 @@ def composed(parser: Parser, token: Token) -> PartNode:
     _name, number, name = token.split_contents()
     nodes = parser.parse(("endcomposed",))
     parser.delete_first_token()
-    return PartNode(f"composed:{int(number)}", parser.compile_filter(name), nodes)
+    return PartNode(parser.compile_filter(name), nodes, parser.compile_filter(number))

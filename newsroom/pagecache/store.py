@@ -149,10 +149,6 @@ class Page:
     def is_fresh(self, generations: Generations) -> bool:
         return all(generations.is_fresh(sequence, slots) for sequence, slots in self.parts)
 
-    def shared_parts(self) -> list[bytes]:
-        """The names of the parts that it has in common with other pages, or that come of such."""
-        return [match[3] for match in PART.finditer(self.body)]
-
 
 class Shared:
     """A part that several pages have in common, as it was rendered last."""

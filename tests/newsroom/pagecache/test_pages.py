@@ -421,7 +421,16 @@ class TestNumbersOfComments:
 
     def test_follow_without_the_lists_being_rendered(self, get, edition):
         moderator = make_moderator()
-        paths = ["/", edition.section.get_absolute_url(), "/search/?q=ferry&order=newest"]
+        day = edition.article.published_on
+        paths = [
+            "/",
+            edition.section.get_absolute_url(),
+            *(each.get_absolute_url() for each in edition.topics.all()),
+            "/authors/mira-holt/",
+            f"/{day:%Y}/",
+            f"/{day:%Y/%m/%d}/",
+            "/search/?q=ferry&order=newest",
+        ]
         # That the list of what is discussed has the story anyway is no matter here.
         for _number in range(2):
             moderation.approve(make_comment(publish_article().article), by=moderator)
