@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from . import corrections, feeds, history, listing, oembed, pages, parts, sitemaps, views
+from . import archive, corrections, feeds, history, listing, oembed, pages, parts, sitemaps, views
 from .search.views import page as search_page
 
 
@@ -54,7 +54,7 @@ urlpatterns = [
     path("media/<path:path>", views.rendition, name="rendition"),
     path("parts/<str:name>/", parts.part, name="part"),
     path("search/", search_page, name="search"),
-    path("archive/", listing.archive, name="archive"),
+    path("archive/", archive.archive, name="archive"),
     path("corrections/", corrections.corrections, name="corrections"),
     path("about/", pages.about, name="about"),
     path("about/<slug:slug>/", pages.page, name="page"),
@@ -63,9 +63,9 @@ urlpatterns = [
     path("authors/<slug:slug>/", listing.author, name="author"),
     path("authors/<slug:slug>/feed.<feed:kind>", feeds.of_author, name="author_feed"),
     path("agencies/<slug:slug>/", listing.agency, name="agency"),
-    path("<yyyy:year>/", listing.archive_of, name="archive_year"),
-    path("<yyyy:year>/<mm:month>/", listing.archive_of, name="archive_month"),
-    path("<yyyy:year>/<mm:month>/<dd:day>/", listing.archive_of, name="archive_day"),
+    path("<yyyy:year>/", archive.archive_of, name="archive_year"),
+    path("<yyyy:year>/<mm:month>/", archive.archive_of, name="archive_month"),
+    path("<yyyy:year>/<mm:month>/<dd:day>/", archive.archive_of, name="archive_day"),
     path(STORY, views.article, name="article"),
     path(f"{STORY}history/", history.history, name="history"),
     path(f"{STORY}history/compare/", history.comparison, name="comparison"),

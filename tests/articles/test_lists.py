@@ -12,8 +12,9 @@ from django.utils import timezone, translation
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from articles import keys, listing, publishing
-from articles.listing import Place, Span
+from articles import archive, keys, listing, publishing
+from articles.archive import Span
+from articles.listing import Place
 from articles.models import Edition, Listing
 from comments.models import Comment
 from tests.factories import (
@@ -290,7 +291,7 @@ class TestArchive:
         publish_many(3, editor, subjects)
         month = Span(2026, 1)
         with django_assert_num_queries(1):
-            weeks = listing.weeks_of(month, set(listing.with_stories(month.parts())))
+            weeks = archive.weeks_of(month, set(archive.with_stories(month.parts())))
         assert [cell.span.day for week in weeks for cell in week if cell.has_stories] == [8]
 
     def test_of_a_day_marks_it_in_the_calendar(self, client, editor, subjects):
@@ -301,10 +302,10 @@ class TestArchive:
 
     def test_begins_weeks_as_the_language_does(self):
         with translation.override("en"):
-            assert listing.weekdays()[0] == ("Sun", "Sunday")
+            assert archive.weekdays()[0] == ("Sun", "Sunday")
         with translation.override("de"):
-            assert listing.weekdays()[0][1] == "Montag"
-            first = listing.weeks_of(Span(2026, 1), set())[0]
+            assert archive.weekdays()[0][1] == "Montag"
+            first = archive.weeks_of(Span(2026, 1), set())[0]
         assert [day.span and day.span.day for day in first] == [None, None, None, 1, 2, 3, 4]
 
     def test_leads_to_the_months_and_years_beside_it(self, client, editor, subjects):
