@@ -234,7 +234,7 @@ class PageCache:
     def _mended(self, key: str, page: Page | None) -> Page | None:
         """The page as another process rendered it, or with a newer shared part; else as it is."""
         if self.shelf is not None:
-            shelved = self.shelf.get(key)
+            shelved = self.shelf.get(key, since=0.0 if page is None else page.rendered_at)
             if shelved is not None and (page is None or shelved.rendered_at > page.rendered_at):
                 page = shelved
                 self.pages.keep(page)

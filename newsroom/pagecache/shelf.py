@@ -78,6 +78,8 @@ class Shelf:
         try:
             with open(draft, "wb", buffering=0) as file:
                 file.write(b"%d\n%b%b" % (len(head), head, page.packed))
+            made = _nanoseconds(page.rendered_at)
+            os.utime(draft, ns=(made, made))
             os.replace(draft, path)
         except OSError as error:
             self._give_up(error)
@@ -87,12 +89,19 @@ class Shelf:
             self._written = 0
             self.sweep()
 
-    def get(self, key: str) -> Page | None:
-        """The page of that key as it was put, fresh or not; None where there is none."""
+    def get(self, key: str, *, since: float = 0.0) -> Page | None:
+        """The page of that key as it was put, fresh or not, if it was rendered after `since`.
+
+        That is in seconds of the epoch. None where there is none.
+        """
         if not self._is_usable:
             return None
+        path = self._path(key)
         try:
-            with open(self._path(key), "rb", buffering=0) as file:
+            # What is at hand already is not read again.
+            if since and os.stat(path).st_mtime_ns <= _nanoseconds(since):
+                return None
+            with open(path, "rb", buffering=0) as file:
                 content = file.read()
         except OSError:
             return None
@@ -147,7 +156,7 @@ class Shelf:
         return True
 
     def sweep(self) -> None:
-        """Remove the files unused for longest, when they exceed the budget."""
+        """Remove the pages that were rendered first, when all exceed the budget."""
         try:
             with open(self.folder / "sweeping", "wb") as turn:
                 try:
@@ -185,3 +194,8 @@ class Shelf:
     def _give_up(self, error: OSError) -> None:
         logger.warning("The page cache goes on without its shelf: %s", error)
         self._is_usable = False
+
+
+def _nanoseconds(moment: float) -> int:
+    """The date of the file of a page that was rendered at that moment."""
+    return int(moment * 1e9)

@@ -46,6 +46,15 @@ class TestAPageOnTheShelf:
         shelf.put(make_page(body=b"new" * 200))
         assert shelf.get("/").body == b"new" * 200
 
+    def test_is_read_again_only_when_it_is_newer(self, shelf):
+        page = make_page()
+        shelf.put(page)
+        assert shelf.get("/", since=page.rendered_at) is None
+        assert shelf.get("/", since=page.rendered_at - 0.001).etag == page.etag
+        page.rendered_at += 0.001
+        shelf.put(page)
+        assert shelf.get("/", since=1000.5).rendered_at == page.rendered_at
+
     def test_is_not_another_pages(self, shelf):
         shelf.put(make_page("/a/"))
         assert shelf.get("/b/") is None
@@ -90,7 +99,9 @@ class TestTheShelf:
     def test_stays_within_its_budget(self, tmp_path):
         shelf = Shelf(tmp_path, "test", budget=40_000)
         for number in range(200):
-            shelf.put(make_page(f"/{number}/", body=os.urandom(500).hex().encode()))
+            page = make_page(f"/{number}/", body=os.urandom(500).hex().encode())
+            page.rendered_at += number
+            shelf.put(page)
         assert sum(path.stat().st_size for path in files(shelf)) <= 45_000
         assert shelf.get("/199/") is not None
 
