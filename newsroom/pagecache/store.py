@@ -29,6 +29,9 @@ KEPT_STATUSES = frozenset({200, 404, 410})
 # Both are worth their time: a page is compressed once and sent many times.
 _GZIP_LEVEL = 6
 _BROTLI_QUALITY = 5
+#: Of a page that gets another part in the place of an old one. That happens ten times as often as
+#: that a page is rendered; a tenth more bytes take a quarter of the time.
+_SPLICED_QUALITY = 3
 #: Shorter bodies gain nothing.
 _LEAST_COMPRESSED = 256
 
@@ -253,15 +256,17 @@ def splice(page: Page, shared: Mapping[bytes, Shared], generations: Generations)
         pieces += [match.string[end : match.start(4)], content]
         end = match.end(4)
     pieces.append(page.body[end:])
+    body = b"".join(pieces)
     return Page(
         page.key,
         page.status,
         page.headers,
-        b"".join(pieces),
+        body,
         keys=page.keys,
         parts=tuple(parts),
         rendered_at=page.rendered_at,
         query=page.query,
+        packed=pack(body, _SPLICED_QUALITY),
     )
 
 
@@ -326,11 +331,11 @@ def coding_for(accepted: str | None) -> int:
     return IDENTITY
 
 
-def pack(body: bytes) -> bytes:
+def pack(body: bytes, quality: int = _BROTLI_QUALITY) -> bytes:
     """The body in Brotli; a very short one as it is."""
     if len(body) < _LEAST_COMPRESSED:
         return body
-    return bytes(brotli.compress(body, mode=brotli.MODE_TEXT, quality=_BROTLI_QUALITY))
+    return bytes(brotli.compress(body, mode=brotli.MODE_TEXT, quality=quality))
 
 
 def unpack(packed: bytes, length: int) -> bytes:
