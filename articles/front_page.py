@@ -92,8 +92,13 @@ def sections() -> list[Section]:
 
 def compose(found: Iterable[Section]) -> Layout:
     """The front page of now; one query. `found` comes from `sections`."""
-    plans = plan(list(found))
+    by_pk = {section.pk: section for section in found}
+    plans = plan(list(by_pk.values()))
     stories = _stories(tuple((each.section.pk, each.length) for each in plans))(now=timezone.now())
+    for edition in stories:
+        # One that was made since then is looked up.
+        if edition.section_id in by_pk:
+            edition.section = by_pk[edition.section_id]
     chosen = sorted((each for each in stories if each.place), key=_position)
     others = [edition for edition in stories if not edition.place]
     placed = {place: [each for each in chosen if each.place == place] for place in Place}
@@ -161,6 +166,9 @@ def _composed(blocks: tuple[tuple[int, int], ...], now: Any) -> QuerySet[Any]:
     sql = f"WITH newest (id) AS ({newest}) {' UNION ALL '.join(shown)}"
     return (
         Edition.objects.for_cards("bylines", "agency_name")
+        # Their sections are at hand.
+        .select_related(None)
+        .select_related("article", "lead_image")
         .filter(pk__in=RawSQL(sql, parameters))  # noqa: S611
         .annotate(
             place=F("article__front_place__place"),

@@ -6,10 +6,12 @@ changes. So exactly the pages that may look different now are rendered again.
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
 from .models import Agency, Author, Correction, Edition, Listing, Topic
+from .prepared import Among, Numbers, Prepared
 
 #: Which stories are the newest of all, and which of them editors put on the front page.
 FRONT = "front"
@@ -44,6 +46,21 @@ _BETWEEN = (
 )
 #: Under how many names a story may lie between two others; four characters are a year.
 _LENGTHS = (*(length for length, _step, _most in _BETWEEN), 4)
+
+_corrected = Prepared(
+    Correction,
+    lambda stories: (
+        Correction.objects.standing().filter(article__in=Among(stories)).order_by().values("pk")[:1]
+    ),
+    stories=Numbers(),
+)
+_listed: Prepared[Any] = Prepared(
+    Listing,
+    lambda editions: Listing.objects.filter(edition__in=Among(editions)).values_list(
+        "topic", "author", "agency"
+    ),
+    editions=Numbers(),
+)
 
 
 def part(*names: str) -> str:
@@ -177,7 +194,9 @@ def of_subject(subject: Topic | Author | Agency) -> list[str]:
 
 def touched_by(*editions: Edition) -> set[str]:
     """What the coming or going of editions changes; two queries."""
-    touched = {FRONT} if editions else set()
+    if not editions:
+        return set()
+    touched = {FRONT}
     for edition in editions:
         on = timezone.localdate(edition.first_published_at)
         touched |= {article(edition.article_id), section(edition.section_id)}
@@ -185,11 +204,10 @@ def touched_by(*editions: Edition) -> set[str]:
         moment = edition.first_published_at.astimezone(UTC)
         touched |= {_within(edition.section_id, moment, length) for length in _LENGTHS}
         touched.add(oldest(edition.section_id))
-    stories = {edition.article_id for edition in editions}
-    if Correction.objects.standing().filter(article__in=stories).exists():
+    if _corrected(stories={edition.article_id for edition in editions}):
         touched.add(CORRECTIONS)
-    listings = Listing.objects.filter(edition__in=[edition.pk for edition in editions])
-    for topic_id, author_id, agency_id in listings.values_list("topic", "author", "agency"):
+    listed = _listed(editions=[edition.pk for edition in editions])
+    for topic_id, author_id, agency_id in listed:
         touched |= {topic(topic_id)} if topic_id else set()
         touched |= {author(author_id)} if author_id else set()
         touched |= {agency(agency_id)} if agency_id else set()

@@ -7,6 +7,7 @@ PostgreSQL takes longer to parse and plan them than to answer, so each of its se
 plans (prepared statements; DATABASE_PREPARED_STATEMENTS turns them off).
 """
 
+import json
 import re
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any, Generic, TypeVar
 import psycopg
 from django.db import connections, router
 from django.db.models import Expression, Field, Model, QuerySet
+from django.db.models.expressions import RawSQL
 
 Row = TypeVar("Row")
 
@@ -28,6 +30,24 @@ class Given(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         return "%s", (self,)
+
+
+class Numbers(Field[Any, Any]):
+    """The type of a list of whole numbers, however many."""
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        numbers = list(value)
+        return numbers if connection.vendor == "postgresql" else json.dumps(numbers)
+
+
+class Among(RawSQL):
+    """Stands for the numbers of such a list: `filter(pk__in=Among(numbers))`."""
+
+    def __init__(self, numbers: Any) -> None:
+        super().__init__("SELECT value FROM json_each(%s)", (numbers,))
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        return "(SELECT unnest(%s::bigint[]))", self.params
 
 
 class Prepared(Generic[Row]):

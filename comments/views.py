@@ -7,10 +7,12 @@ from typing import Any
 
 from django.core import signing
 from django.db import transaction
+from django.db.models import BigIntegerField, DateTimeField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -18,6 +20,7 @@ from articles import cards
 from articles import keys as article_keys
 from articles.models import Edition
 from articles.paper import current
+from articles.prepared import Prepared
 from articles.public import (
     DATABASE_AWAY,
     bare_page,
@@ -38,6 +41,17 @@ from .senders import limit_span, posted_before, sender_of, take_turn
 SEE_OTHER = 303
 
 logger = logging.getLogger(__name__)
+
+_approved_number: Prepared[tuple[int | None]] = Prepared(
+    Edition,
+    lambda article, now: (
+        Edition.objects.live(now)
+        .filter(article=article)
+        .values_list("article__comment_count__approved")
+    ),
+    article=BigIntegerField(),
+    now=DateTimeField(),
+)
 
 
 def keeps_words(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -182,8 +196,7 @@ def discussed(request: HttpRequest) -> HttpResponseBase:
 @public_view()
 def number(request: HttpRequest, article: str) -> HttpResponseBase:
     """How many comments a live story has, alone, for the lists that it is in."""
-    live = Edition.objects.live().filter(article=int(article))
-    for (approved,) in live.values_list("article__comment_count__approved"):
+    for (approved,) in _approved_number(article=int(article), now=timezone.now()):
         shown = cards.number(int(article), approved or 0)
         names = [article_keys.article(int(article)), article_keys.comments(int(article))]
         return public_part(request, "comments/number.html", {"number": shown}, keys=names)

@@ -20,7 +20,7 @@ from articles.addresses import address
 from articles.kept import kept
 from articles.models import Edition
 from articles.paper import current
-from articles.prepared import Prepared
+from articles.prepared import Among, Numbers, Prepared
 
 from .. import keys, rendering
 from ..forms import CommentForm
@@ -37,6 +37,14 @@ _approved = Prepared(
         Comment.objects.approved().filter(article=article).values_list(*rendering.Row._fields)
     ),
     article=BigIntegerField(),
+)
+
+_counts: Prepared[Any] = Prepared(
+    ArticleCount,
+    lambda articles: ArticleCount.objects.filter(article__in=Among(articles)).values_list(
+        "article", "approved"
+    ),
+    articles=Numbers(),
 )
 
 #: Among how many of the newest stories the most discussed are looked for, and how many there are.
@@ -158,10 +166,7 @@ def _empty_form(language: str | None, guidelines: str, review_time: str) -> str:
 def comment_counts(editions: Iterable[Edition]) -> dict[int, int]:
     """How many comments each of these stories shows, in one query."""
     articles = [edition.article_id for edition in editions]
-    if not articles:
-        return {}
-    rows = ArticleCount.objects.filter(article__in=articles)
-    return dict(rows.values_list("article_id", "approved"))
+    return dict(_counts(articles=articles)) if articles else {}
 
 
 @register.inclusion_tag("comments/_discussed.html")

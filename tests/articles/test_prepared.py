@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from articles import publishing
 from articles.models import Edition, Section, Topic
-from articles.prepared import Prepared, plan_keeping_cursor
+from articles.prepared import Among, Numbers, Prepared, plan_keeping_cursor
 from tests.factories import make_editor, make_section, make_topic, publish_article
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +91,17 @@ class TestPrepared:
             slug=models.CharField(),
         )
         assert found(slug="") == [("100% wool, %s or not", "5%")]
+
+    def test_takes_lists_of_any_length(self):
+        topics = [make_topic(name) for name in ("Ferries", "Fares", "Storms")]
+        found = Prepared(
+            Topic,
+            lambda pks: Topic.objects.filter(pk__in=Among(pks)).order_by("pk"),
+            pks=Numbers(),
+        )
+        for chosen in (topics, topics[:1], [], topics[1:] * 2):
+            wanted = sorted({topic.pk for topic in chosen})
+            assert [topic.pk for topic in found(pks=[topic.pk for topic in chosen])] == wanted
 
     @given(st.text(max_size=40).filter(lambda text: "\0" not in text))
     def test_takes_any_text_as_a_value(self, text):
