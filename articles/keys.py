@@ -183,8 +183,11 @@ def shown(edition: Edition) -> list[str]:
 
 
 def of_list(editions: Iterable[Edition]) -> list[str]:
-    """What a page names that shows cards of these editions, with their numbers of comments."""
-    return [key for edition in editions for key in (*shown(edition), comments(edition.article_id))]
+    """What a page names that shows cards of these editions, but for their numbers of comments.
+
+    Those are parts of pages, and a list may show some of its stories without.
+    """
+    return [key for edition in editions for key in shown(edition)]
 
 
 def of_subject(subject: Topic | Author | Agency) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
+from itertools import chain
 from typing import Any, TypeVar, cast
 
 from django.conf import settings
@@ -18,8 +19,8 @@ from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 from . import frame
-from .keys import PUBLICATION
-from .marks import WHOLE_PARTS, without_own
+from .keys import PUBLICATION, of_part
+from .marks import PART, WHOLE_PARTS, without_own
 from .paper import current
 
 #: Anybody may keep a page, but asks again before showing it: a correction is seen at once.
@@ -113,10 +114,12 @@ def public_page(
 
     The template must not touch the session, the user, messages or a CSRF token: the page is one
     value for everybody. A tag that shows a fact which the view doesn't know of adds its key to
-    `surrogate_keys`. The first key is that of what the page is about; see `marks.without_own`.
+    `surrogate_keys`; parts of the page name theirs in their marks. The first key is that of what
+    the page is about; see `marks.without_own`.
     """
     names = list(keys)
     content = _rendered(request, template, {**context, "surrogate_keys": names}).encode()
+    names += chain.from_iterable(of_part(match[3].decode()) for match in PART.finditer(content))
     if not request.META.get(WHOLE_PARTS):
         content = without_own(content, names[0])
     return public_response(request, content, keys=dict.fromkeys(names), status=status)

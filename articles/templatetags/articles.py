@@ -172,8 +172,6 @@ class PartNode(template.Node):
         name = self.name.resolve(context)
         if not name:
             return content
-        if (named := context.get("surrogate_keys")) is not None:
-            named.extend(keys.of_part(name))
         number = None if self.number is None else int(self.number.resolve(context))
         return marks.part(name, content, number=number)
 

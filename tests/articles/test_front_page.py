@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from articles import front_page, publishing
+from articles import front_page, keys, publishing
 from articles.models import FrontBlock, FrontPage, FrontStory
 from tests.articles.test_pages import get
 from tests.factories import (
@@ -269,6 +269,14 @@ class TestPage:
         assert len(shown.all("div", class_="pair")) == 2
         (band,) = shown.all("div", class_="band")
         assert "Author" in "".join(band.itertext())
+
+    def test_names_the_comments_of_those_stories_only_whose_number_it_shows(self, publish):
+        publish(20)
+        composed = layout()
+        named = Client().get("/").headers["Surrogate-Key"].split()
+        counted = [composed.lead, *composed.top]
+        assert {keys.comments(story.article_id) for story in counted} <= set(named)
+        assert not {keys.comments(story.article_id) for story in composed.wire} & set(named)
 
     def test_asks_as_often_for_a_small_paper_as_for_a_full_one(self, publish, choose, sections):
         def asked():
