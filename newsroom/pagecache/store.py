@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import re
 import threading
+import zlib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
@@ -125,7 +126,11 @@ class Page:
         elif coding == GZIP:
             # No time stamp: the same page is the same bytes on every machine.
             body = gzip.compress(body, _GZIP_LEVEL, mtime=0)
-        etag = ("ETag", f'"{self.etag}{_SUFFIXES[coding]}"')
+        suffix = _SUFFIXES[coding]
+        if coding == BROTLI:
+            # The same body is packed in two ways, and a strong validator stands for bytes.
+            suffix += f"{zlib.crc32(body):x}"
+        etag = ("ETag", f'"{self.etag}{suffix}"')
         headers = [*self.headers, etag, ("Content-Length", str(len(body)))]
         if coding != IDENTITY:
             headers.append(("Content-Encoding", _CODINGS[coding]))
