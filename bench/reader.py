@@ -28,6 +28,8 @@ _CODING = re.compile(rb"\r\ncontent-encoding: *(\w+)", re.IGNORECASE)
 _KEPT = re.compile(rb"\r\ncache-status: *newsroom; (hit|fwd=miss|fwd=stale)", re.IGNORECASE)
 _VERSION = re.compile(rb"Story (\d+) version (\d+)")
 _COMMENTS = re.compile(rb'id="comments">.{0,200}?class="num">(\d+)<', re.DOTALL)
+#: In a list: nothing stands between the marks where there are none.
+_NUMBER = re.compile(rb"<!--shared:comments:(\d+)-->(?:<span>(\d+) )?")
 
 
 class Reader:
@@ -67,7 +69,11 @@ class Reader:
 
 
 def facts(head: bytes, body: bytes) -> dict[str, Any]:
-    """The versions of stories that a page shows, and how many comments it counts."""
+    """The versions of stories that a page shows, and how many comments it counts.
+
+    "comments" are those under the story that the page is about, "numbers" those of each story in a
+    list.
+    """
     coding = _CODING.search(head)
     if coding is not None and coding[1] == b"br":
         body = brotli.decompress(body)
@@ -79,7 +85,12 @@ def facts(head: bytes, body: bytes) -> dict[str, Any]:
         # The oldest, should a page contradict itself.
         name, number = story.decode(), int(version)
         versions[name] = min(number, versions.get(name, number))
-    return {"versions": versions, "comments": int(counted[1]) if counted else None}
+    numbers: dict[str, int] = {}
+    for story, shown in _NUMBER.findall(body):
+        name, number = story.decode(), int(shown or 0)
+        numbers[name] = min(number, numbers.get(name, number))
+    comments = int(counted[1]) if counted else None
+    return {"versions": versions, "comments": comments, "numbers": numbers}
 
 
 def read(plan: dict[str, Any]) -> dict[str, Any]:

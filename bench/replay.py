@@ -193,6 +193,10 @@ def stale(
             least = max((value for at, value in comments[story] if at < began), default=0)
             if shown["comments"] is not None and shown["comments"] < least:
                 found.append(f"story {story}: {shown['comments']} comments, not {least}")
+        for name, count in shown["numbers"].items():
+            least = max((value for at, value in comments[int(name)] if at < began), default=0)
+            if count < least:
+                found.append(f"path {path}: story {name} with {count} comments, not {least}")
         if path == 0:
             there = [pk for at, pk in opened if at < began]
             about.update({pk: 0 for pk in there[-_ON_FRONT:] if pk not in about})

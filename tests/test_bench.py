@@ -154,8 +154,8 @@ class TestReplay:
         {"article": 7, "comments": 3, "at": 300},
     ]
 
-    def stale(self, path, began, versions, comments=None):
-        facts = [{"versions": versions, "comments": comments}]
+    def stale(self, path, began, versions, comments=None, numbers=None):
+        facts = [{"versions": versions, "comments": comments, "numbers": numbers or {}}]
         answers = [[path, began, 5, 200, 0, "hit"]]
         return replay.stale(answers, facts, self.CHANGES, {1: 7}, {7})
 
@@ -182,13 +182,24 @@ class TestReplay:
     def test_finds_a_missing_comment(self):
         assert self.stale(1, 350, {"7": 2}, 2) != []
 
+    def test_finds_a_missing_comment_in_a_list(self):
+        assert self.stale(0, 350, {"7": 2}, numbers={"7": 2}) != []
+        assert self.stale(0, 350, {"7": 2}, numbers={"7": 3}) == []
+        assert self.stale(0, 250, {"7": 2}, numbers={"7": 0}) == []
+
     def test_reads_what_pages_say(self):
         body = (
             b"<h1>Story 7 version 2</h1><li>Story 8 version 5</li><li>Story 8 version 4</li>"
             b'<div id="comments"><h2>Comments <span class="num">12</span></h2></div>'
+            b"<!--shared:comments:8--><span>21 comments</span><!--/shared-->"
+            b"<!--shared:comments:9--><!--/shared--><span>4 words</span>"
         )
         seen = reader.facts(b"HTTP/1.1 200 OK\r\ncontent-encoding: br", brotli.compress(body))
-        assert seen == {"versions": {"7": 2, "8": 4}, "comments": 12}
+        assert seen == {
+            "versions": {"7": 2, "8": 4},
+            "comments": 12,
+            "numbers": {"8": 21, "9": 0},
+        }
 
     def test_spreads_a_day(self):
         day = replay.Day()
