@@ -96,7 +96,7 @@ def compose(found: Iterable[Section]) -> Layout:
     plans = plan(list(by_pk.values()))
     stories = _stories(tuple((each.section.pk, each.length) for each in plans))(now=timezone.now())
     for edition in stories:
-        # One that was made since then is looked up.
+        # A section that was made since then is looked up.
         if edition.section_id in by_pk:
             edition.section = by_pk[edition.section_id]
     chosen = sorted((each for each in stories if each.place), key=_position)
