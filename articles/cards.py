@@ -63,7 +63,7 @@ def number(article: int, comments: int) -> SafeString:
 @kept(4000)
 def _meta(iso: str, when: str, minutes: int, language: str | None) -> SafeString:
     facts = {"iso": iso, "when": when, "minutes": minutes}
-    # As above.
+    # As in `_render`.
     return mark_safe(render_to_string("articles/_meta.html", facts).strip())  # noqa: S308
 
 
