@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
-from . import paper
+from . import keeping, keys, paper
 from .models import Page, Section
 from .paper import Link, Paper
 from .prepared import plan_keeping_cursor
@@ -34,14 +34,33 @@ class Frame(NamedTuple):
 
 
 _KEPT = "frame_of_the_page"
-#: What this thread is making; the list holds the frame once it was looked up.
-_kept: ContextVar[list[Frame] | None] = ContextVar("frame", default=None)
+#: What a frame is made from.
+_KEYS = (keys.SECTIONS, keys.PUBLICATION)
+
+
+class _Page:
+    """What a request is answered with, and its frame once that was looked up."""
+
+    __slots__ = ("frame", "keeper")
+
+    def __init__(self, keeper: keeping.Keeper | None) -> None:
+        self.keeper = keeper
+        self.frame: Frame | None = None
+
+
+#: What this thread is making.
+_kept: ContextVar[_Page | None] = ContextVar("frame", default=None)
 
 
 @contextmanager
 def kept_by(request: HttpRequest) -> Iterator[None]:
-    """Look the frame up once at most for all that this request is answered with."""
-    made: list[Frame] = request.__dict__.setdefault(_KEPT, [])
+    """Look the frame up once at most for all that this request is answered with.
+
+    Not even that where whoever asks keeps what pages are made from.
+    """
+    made: _Page | None = request.__dict__.get(_KEPT)
+    if made is None:
+        made = request.__dict__[_KEPT] = _Page(keeping.of(request))
     token = _kept.set(made)
     try:
         yield
@@ -57,12 +76,12 @@ def forget(request: HttpRequest) -> None:
 def current() -> Frame:
     """The frame of the page that is being made; one query for all of the page."""
     made = _kept.get()
-    if made:
-        return made[0]
-    found = _look_up()
-    if made is not None:
-        made.append(found)
-    return found
+    if made is None:
+        return _look_up()
+    if made.frame is None:
+        keeper = made.keeper
+        made.frame = _look_up() if keeper is None else keeper.made("frame", _KEYS, _look_up)
+    return made.frame
 
 
 def _look_up() -> Frame:

@@ -14,10 +14,12 @@ from time import time, time_ns
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode
 
+from articles.keeping import KEEPER
 from articles.marks import WHOLE_PARTS
 
 from . import metrics, store
 from .generations import HEARD, LIFTED, NEVER, SEQUENCE, Generations
+from .keeper import Keeper
 from .metrics import Metrics
 from .shelf import Shelf
 from .store import Headers, Page, Pages, Shared
@@ -132,6 +134,7 @@ class PageCache:
     def _take(self, generations: Generations) -> None:
         self.generations = generations
         self._words = generations.words
+        self._keeper = Keeper(generations)
         #: When to look at the clock's changes, and at the counters' own health.
         self._wake = 0.0
         #: How many seconds after its rendering a page is good. Usually for as long as it is fresh;
@@ -364,7 +367,8 @@ class PageCache:
         rendered_at = time()
         answer = Answer()
         try:
-            body = answer.read(self.application, {**as_anybody(environ, ""), "PATH_INFO": path})
+            plain = {**self._plain(environ, ""), "PATH_INFO": path}
+            body = answer.read(self.application, plain)
         except Exception:
             # Rendering the page comes next, and says what is wrong.
             logger.exception("Rendering %s failed", path)
@@ -391,7 +395,7 @@ class PageCache:
         rendered_at = time()
         answer = Answer()
         try:
-            body = answer.read(self.application, as_anybody(environ, query_in(key)))
+            body = answer.read(self.application, self._plain(environ, query_in(key)))
         except Exception:
             logger.exception("Rendering %s failed", key)
             if (page := self._failed(key, environ, "500")) is None:
@@ -416,6 +420,13 @@ class PageCache:
             return self._send(page, environ, start_response, _STORED, metrics.MISSES)
         start_response(answer.status, answer.headers)
         return [body] if environ["REQUEST_METHOD"] == "GET" else _NOTHING
+
+    def _plain(self, environ: Environ, query: str) -> Environ:
+        """The request as anybody's, with what pages are made from where that is known."""
+        plain = as_anybody(environ, query)
+        if self._good_for == _ALWAYS:
+            plain[KEEPER] = self._keeper
+        return plain
 
     def _keep(self, page: Page, shared: dict[bytes, Shared], environ: Environ) -> None:
         if len(self._hosts) < _FEW_HOSTS:
