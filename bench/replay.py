@@ -419,8 +419,9 @@ def main() -> int:
         ["figure", "value"],
         [
             ["hits", gained["hits_total"]],
-            ["of these with a shared part exchanged", gained["spliced_total"]],
             ["misses", gained["misses_total"]],
+            ["pages and parts rendered ahead of readers", gained["ahead_total"]],
+            ["shared parts exchanged in pages", gained["spliced_total"]],
             *[
                 [f"misses of {name}", sum(kinds[name].values())]
                 for name in ("the front page", "sections", "stories", "missing pages")

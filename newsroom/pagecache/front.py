@@ -8,17 +8,18 @@ good copy is sent for up to a day, marked by its Cache-Status header (RFC 9211).
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from time import time, time_ns
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl, urlencode
 
 from articles.keeping import KEEPER
 from articles.marks import WHOLE_PARTS
 
 from . import metrics, store
-from .generations import HEARD, LIFTED, NEVER, SEQUENCE, Generations
+from .ahead import Ahead
+from .generations import HEARD, NEVER, SEQUENCE, Generations
 from .keeper import Keeper
 from .metrics import Metrics
 from .shelf import Shelf
@@ -47,13 +48,20 @@ _FEW_CODINGS = 512
 _SHARED_BYTES = 4_000_000
 _SHARED_OVERHEAD = 400
 _LOOK = 1.0
+#: Among how many of the pages that were read last are those to be made again.
+_READ_LATELY = 256
 _NOTHING: list[bytes] = []
 _NO_HEADERS: Headers = []
 _ALWAYS = float("inf")
 
-_HIT = ("Cache-Status", "newsroom; hit")
-_STORED = ("Cache-Status", "newsroom; fwd=miss; stored")
-_STALE = ("Cache-Status", "newsroom; fwd=stale; detail=stale-if-error")
+#: How an answer came about: what its header says, and where it is counted.
+How = tuple[tuple[str, str], int]
+_HIT = (("Cache-Status", "newsroom; hit"), metrics.HITS)
+_STORED = (("Cache-Status", "newsroom; fwd=miss; stored"), metrics.MISSES)
+_STALE = (("Cache-Status", "newsroom; fwd=stale; detail=stale-if-error"), metrics.STALE)
+
+#: In a request, that nobody waits for its answer: it is counted apart.
+_AHEAD = "newsroom.ahead"
 
 
 class Site(Protocol):
@@ -85,6 +93,13 @@ class Site(Protocol):
         """
 
 
+class Found(NamedTuple):
+    """A page that may be sent."""
+
+    page: Page
+    how: How
+
+
 class Flight:
     """One rendering under way, and those who wait for it."""
 
@@ -107,8 +122,13 @@ class PageCache:
         shelf: Shelf | None = None,
         counters: Metrics | None = None,
         renew: Callable[[], Generations] | None = None,
+        is_ahead: bool = False,
     ) -> None:
-        """`renew` gives the counters again when somebody has removed their file."""
+        """`renew` gives the counters again when somebody has removed their file.
+
+        With `is_ahead`, pages that readers come back for are made again before they do, by a
+        thread that starts with the first change.
+        """
         self.application = application
         self.site = site
         self.pages = pages
@@ -129,11 +149,14 @@ class PageCache:
         self._retry_at = 0.0
         self._probing = threading.Lock()
         self._reap_at = 0.0
+        self._ahead = Ahead(self._refreshed) if is_ahead else None
         self._take(generations)
 
     def _take(self, generations: Generations) -> None:
         self.generations = generations
         self._words = generations.words
+        #: The newest sequence number that a request has met.
+        self._met = generations.sequence
         self._keeper = Keeper(generations)
         #: When to look at the clock's changes, and at the counters' own health.
         self._wake = 0.0
@@ -177,18 +200,21 @@ class PageCache:
         ):
             page = self._find(key, environ, now)
             if page is None:
-                return self._rendered(key, path, environ, start_response, now)
+                found = self._rendered(key, path, environ, now)
+                if isinstance(found, Found):
+                    return self._send(found.page, environ, start_response, found.how)
+                if found is None:
+                    self.count[metrics.PASSED] += 1
+                    return self.application(environ, start_response)
+                start_response(found.status, found.headers)
+                return [found.body] if method == "GET" else _NOTHING
         self.pages.used(page)
-        return self._send(page, environ, start_response, _HIT, metrics.HITS)
+        return self._send(page, environ, start_response, _HIT)
 
     def _send(
-        self,
-        page: Page,
-        environ: Environ,
-        start_response: StartResponse,
-        mark: tuple[str, str],
-        counter: int,
+        self, page: Page, environ: Environ, start_response: StartResponse, how: How
     ) -> Iterable[bytes]:
+        mark, counter = how
         count = self.count
         count[counter] += 1
         accepted = environ.get("HTTP_ACCEPT_ENCODING")
@@ -222,6 +248,10 @@ class PageCache:
         is_known = now < self._wake or self._look(now)
         if environ.get("HTTP_HOST") not in self._hosts:
             return None
+        if sequence != self._met:
+            self._met = sequence
+            if self._ahead is not None:
+                self._ahead.wake(environ)
         page = self.pages.by_key.get(key)
         if page is None or (page.checked != sequence and not page.is_fresh(self.generations)):
             page = self._mended(key, page)
@@ -253,58 +283,87 @@ class PageCache:
 
     def _found_stale(self, page: Page, now: float) -> None:
         page.stale_at = page.stale_at or now
-        if now >= self._reap_at and any(
-            self._words[slot] == LIFTED for _sequence, slots in page.parts for slot in slots
-        ):
+        if now >= self._reap_at and page.is_changing(self.generations):
             self._reap_at = now + _LOOK
             self.generations.reap()
 
     def _rendered(
-        self, key: str, path: str, environ: Environ, start_response: StartResponse, now: float
-    ) -> Iterable[bytes]:
-        """Have the page rendered, or wait until somebody else has; or send the last good copy."""
+        self, key: str, path: str, environ: Environ, now: float
+    ) -> "Found | Answer | None":
+        """Have the page rendered, or wait until somebody else has; or find the last good copy.
+
+        An answer that isn't kept comes as it is. None where Django is to be asked as the reader
+        does.
+        """
         if path.startswith(self.site.private_paths):
-            self.count[metrics.PASSED] += 1
-            return self.application(environ, start_response)
+            return None
         known = self._query_of(path)
         if known is None:
-            self.count[metrics.PASSED] += 1
-            return self.application(environ, start_response)
+            return None
         flight = Flight()
         while True:
             stale = self._last_resort(key, environ, now)
             if stale is not None and now < max(self._retry_at, stale.retry_at):
-                return self._send(stale, environ, start_response, _STALE, metrics.STALE)
+                return Found(stale, _STALE)
             other = self._flights.setdefault(key, flight)
             if other is flight:
                 break
-            self.count[metrics.COALESCED] += 1
+            self._note(metrics.COALESCED, environ)
             is_over = other.done.wait(PATIENCE)
             now = time()
             page = self._find(key, environ, now)
             if page is not None:
-                return self._send(page, environ, start_response, _HIT, metrics.HITS)
+                return Found(page, _HIT)
             if not is_over:
                 # Whatever holds the other one up must not hold up everybody.
-                return self._ask(key, known, environ, start_response)
+                return self._ask(key, known, environ)
         is_probing = self._is_away and self._probing.acquire(blocking=False)
         try:
             if self._is_away and stale is not None and not is_probing:
-                return self._send(stale, environ, start_response, _STALE, metrics.STALE)
+                return Found(stale, _STALE)
             with self._turn(key) as has_waited:
                 page = self._find(key, environ, time()) if has_waited else None
                 if page is not None:
-                    self.count[metrics.COALESCED] += 1
-                    return self._send(page, environ, start_response, _HIT, metrics.HITS)
+                    self._note(metrics.COALESCED, environ)
+                    return Found(page, _HIT)
                 page = self._renewed(key, environ)
                 if page is not None:
-                    return self._send(page, environ, start_response, _HIT, metrics.HITS)
-                return self._ask(key, known, environ, start_response)
+                    return Found(page, _HIT)
+                return self._ask(key, known, environ)
         finally:
             if is_probing:
                 self._probing.release()
             self._flights.pop(key, None)
             flight.done.set()
+
+    def _refreshed(self, environ: Environ) -> Iterator[None]:
+        """Have pages made again that readers come back for, one for each step.
+
+        `environ` is that of a request to the site.
+        """
+        for key in self.pages.read_lately(_READ_LATELY):
+            page = self.pages.by_key.get(key)
+            if page is None or not page.is_read or page.is_fresh(self.generations):
+                continue
+            if page.is_changing(self.generations):
+                # There is more to meet when the change is committed.
+                continue
+            if self._is_away or self._good_for != _ALWAYS:
+                return
+            path = path_in(key)
+            asked = {**as_anybody(environ, query_in(key)), "PATH_INFO": path, _AHEAD: True}
+            now = time()
+            # A reader who is at it already does the same.
+            if key not in self._flights and self._find(key, asked, now) is None:
+                made = self._rendered(key, path, asked, now)
+                if isinstance(made, Found) and made.how is _STORED:
+                    self.count[metrics.AHEAD] += 1
+            yield
+
+    def _note(self, counter: int, environ: Environ) -> None:
+        """Count what happened for a reader's sake."""
+        if _AHEAD not in environ:
+            self.count[counter] += 1
 
     def _turn(self, key: str) -> AbstractContextManager[bool]:
         """Render the page while no other process does; true after waiting for one that did."""
@@ -340,7 +399,7 @@ class PageCache:
         flight = Flight()
         other = self._flights.setdefault(path, flight)
         if other is not flight:
-            self.count[metrics.COALESCED] += 1
+            self._note(metrics.COALESCED, environ)
             # Whether it was of use, the look at the page says.
             return other.done.wait(PATIENCE)
         try:
@@ -368,7 +427,7 @@ class PageCache:
         answer = Answer()
         try:
             plain = {**self._plain(environ, ""), "PATH_INFO": path}
-            body = answer.read(self.application, plain)
+            answer.read(self.application, plain)
         except Exception:
             # Rendering the page comes next, and says what is wrong.
             logger.exception("Rendering %s failed", path)
@@ -376,50 +435,48 @@ class PageCache:
         if answer.status[:3] != "200" or not store.is_storable(answer.status, answer.headers):
             return False
         page, shared = store.make(
-            path, answer.status, answer.headers, body, sequence=sequence, rendered_at=rendered_at
+            path,
+            answer.status,
+            answer.headers,
+            answer.body,
+            sequence=sequence,
+            rendered_at=rendered_at,
         )
-        self.count[metrics.MISSES] += 1
+        self.count[metrics.AHEAD if _AHEAD in environ else metrics.MISSES] += 1
         self._keep(page, shared, environ)
         return True
 
-    def _ask(
-        self,
-        key: str,
-        known: frozenset[str],
-        environ: Environ,
-        start_response: StartResponse,
-    ) -> Iterable[bytes]:
+    def _ask(self, key: str, known: frozenset[str], environ: Environ) -> "Found | Answer":
         """Have Django answer, and keep the page."""
         # Before rendering begins: whatever is touched from here on makes the page stale.
         sequence = self._words[SEQUENCE]
         rendered_at = time()
         answer = Answer()
         try:
-            body = answer.read(self.application, self._plain(environ, query_in(key)))
+            answer.read(self.application, self._plain(environ, query_in(key)))
         except Exception:
             logger.exception("Rendering %s failed", key)
             if (page := self._failed(key, environ, "500")) is None:
                 raise
-            return self._send(page, environ, start_response, _STALE, metrics.STALE)
+            return Found(page, _STALE)
         if answer.status[:1] == "5":
             page = self._failed(key, environ, answer.status)
             if page is not None:
-                return self._send(page, environ, start_response, _STALE, metrics.STALE)
+                return Found(page, _STALE)
         elif store.is_storable(answer.status, answer.headers):
             self._is_away = False
             page, shared = store.make(
                 key,
                 answer.status,
                 answer.headers,
-                body,
+                answer.body,
                 sequence=sequence,
                 rendered_at=rendered_at,
                 query=known,
             )
             self._keep(page, shared, environ)
-            return self._send(page, environ, start_response, _STORED, metrics.MISSES)
-        start_response(answer.status, answer.headers)
-        return [body] if environ["REQUEST_METHOD"] == "GET" else _NOTHING
+            return Found(page, _STORED)
+        return answer
 
     def _plain(self, environ: Environ, query: str) -> Environ:
         """The request as anybody's, with what pages are made from where that is known."""
@@ -523,9 +580,9 @@ class Answer:
     def __init__(self) -> None:
         self.status = ""
         self.headers: Headers = []
+        self.body = b""
 
-    def read(self, application: Application, environ: Environ) -> bytes:
-        """The body; status and headers are this object's."""
+    def read(self, application: Application, environ: Environ) -> None:
         written: list[bytes] = []
 
         def start(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], None]:
@@ -538,7 +595,7 @@ class Answer:
         finally:
             if hasattr(chunks, "close"):
                 chunks.close()
-        return b"".join(written)
+        self.body = b"".join(written)
 
 
 def key_of(path: str, normal: str) -> str:
@@ -552,6 +609,13 @@ def key_of(path: str, normal: str) -> str:
 
 def query_in(key: str) -> str:
     return key[1:].partition("/")[0] if key[:1] == "?" else ""
+
+
+def path_in(key: str) -> str:
+    if key[:1] != "?":
+        return key
+    _query, slash, rest = key.partition("/")
+    return slash + rest
 
 
 def as_anybody(environ: Environ, query: str) -> Environ:

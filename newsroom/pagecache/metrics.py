@@ -13,17 +13,18 @@ _LAYOUT = 1
 _WIDTH = 16
 _ROWS = 4096
 
-HITS, MISSES, STALE, COALESCED, PASSED, FAILED, SPLICED, BYTES, PAGES, PAGE_BYTES = range(10)
+HITS, MISSES, STALE, COALESCED, PASSED, FAILED, SPLICED, BYTES, PAGES, PAGE_BYTES, AHEAD = range(11)
 
 #: Word, type, name and meaning, as in Prometheus' text format.
 _SHOWN = (
     (HITS, "counter", "hits_total", "Pages sent from memory or disk without waking Django."),
-    (MISSES, "counter", "misses_total", "Pages that had to be rendered."),
+    (MISSES, "counter", "misses_total", "Pages that a reader had rendered."),
+    (AHEAD, "counter", "ahead_total", "Pages that were rendered again before a reader asked."),
     (STALE, "counter", "stale_total", "Older copies sent because rendering failed."),
     (COALESCED, "counter", "coalesced_total", "Requests that waited for another's rendering."),
     (PASSED, "counter", "passed_total", "Requests that are none of the cache's business."),
     (FAILED, "counter", "failed_total", "Renderings that failed."),
-    (SPLICED, "counter", "spliced_total", "Hits for which a shared part was exchanged."),
+    (SPLICED, "counter", "spliced_total", "Kept pages of which a shared part was exchanged."),
     (BYTES, "counter", "sent_bytes_total", "Bytes of the bodies of hits."),
     (PAGES, "gauge", "pages", "Pages in memory, all processes together."),
     (PAGE_BYTES, "gauge", "page_bytes", "Bytes that they take, all processes together."),

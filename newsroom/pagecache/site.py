@@ -78,6 +78,7 @@ def page_cache(application: WSGIHandler) -> PageCache:
         shelf=shelf,
         counters=Metrics(folder, counters.owner),
         renew=purge.counters,
+        is_ahead=True,
     )
     if is_shared():
         Listener(folder, purge.counters).start()

@@ -8,12 +8,13 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
+from itertools import islice
 
 import brotli
 
 from articles.marks import PART, composed, without_own
 
-from .generations import Generations, slots_of
+from .generations import LIFTED, Generations, slots_of
 
 Headers = list[tuple[str, str]]
 #: A sequence number from before rendering began, and the slots that it speaks for.
@@ -54,6 +55,7 @@ class Page:
         "dated_from",
         "etag",
         "headers",
+        "is_read",
         "key",
         "keys",
         "length",
@@ -98,6 +100,8 @@ class Page:
         self.rendered_at = rendered_at
         #: When it was first found stale, or 0.
         self.stale_at = 0.0
+        #: Whether a reader has come for it since it was made.
+        self.is_read = False
         #: The sequence number up to which its slots have been looked at.
         self.checked = -1
         #: No new attempt at rendering before this moment, after one has failed.
@@ -156,6 +160,11 @@ class Page:
 
     def is_fresh(self, generations: Generations) -> bool:
         return all(generations.is_fresh(sequence, slots) for sequence, slots in self.parts)
+
+    def is_changing(self, generations: Generations) -> bool:
+        """Whether something that it shows is being changed just now."""
+        words = generations.words
+        return any(words[slot] == LIFTED for _sequence, slots in self.parts for slot in slots)
 
 
 class Shared:
@@ -391,13 +400,19 @@ class Pages:
             self._shrink(is_found, limit)
 
     def used(self, page: Page) -> None:
-        """Move the page to the end of the line."""
+        """Note that it was read, and move it to the end of the line."""
+        page.is_read = True
         order = self._found if page.is_found else self._missing
         # It may have left since: then there is nothing to move.
         try:
             order.move_to_end(page.key)
         except KeyError:
             return
+
+    def read_lately(self, number: int) -> list[str]:
+        """The keys of the pages that were read or made last, the latest first."""
+        with self._lock:
+            return list(islice(reversed(self._found), number))
 
     def fill(self, page: Page, coding: int) -> Variant:
         """Make the page's variant in this coding, and count what it takes."""

@@ -6,6 +6,7 @@ import pytest
 from django.http import HttpRequest
 
 from articles import frame, paper
+from articles.keeping import KEEPER
 from tests.factories import make_page, make_publication, make_section
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +96,28 @@ class TestTheFrame:
             make_publication(name=name)
             with frame.kept_by(HttpRequest()):
                 assert paper.current().name == name
+
+    def test_is_asked_of_whoever_keeps_it_between_requests(self, django_assert_num_queries):
+        class Keeper:
+            """Never hears of a change."""
+
+            def __init__(self):
+                self.kept = {}
+
+            def made(self, name, keys, make):
+                assert set(keys) == {"sections", "publication"}
+                if name not in self.kept:
+                    self.kept[name] = make()
+                return self.kept[name]
+
+        make_section("World")
+        keeper = Keeper()
+        with django_assert_num_queries(1):
+            for _ in range(2):
+                request = HttpRequest()
+                request.META[KEEPER] = keeper
+                with frame.kept_by(request):
+                    assert [each.name for each in frame.current().sections] == ["World"]
 
     def test_is_looked_up_again_when_it_is_forgotten(self):
         request = HttpRequest()

@@ -10,6 +10,7 @@ from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import urlencode
 from wsgiref.util import setup_testing_defaults
 
 import brotli
@@ -17,9 +18,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from articles.keeping import KEEPER
 from articles.marks import WHOLE_PARTS
 from newsroom.pagecache import front, metrics, store
-from newsroom.pagecache.front import PageCache, as_anybody, key_of, normalised, query_in
+from newsroom.pagecache.front import PageCache, as_anybody, key_of, normalised, path_in, query_in
 from newsroom.pagecache.generations import HEARD, NEVER, Generations
 from newsroom.pagecache.metrics import Metrics
 from newsroom.pagecache.shelf import Shelf
@@ -66,6 +68,19 @@ class Paper:
 
         def close(self):
             self.paper.closed += 1
+
+
+class KeyedPaper(Paper):
+    """Each of its pages is made from its own path alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+
+    def __call__(self, environ, start_response):
+        self.keys = environ["PATH_INFO"]
+        self.asked.append(self.keys)
+        return super().__call__(environ, start_response)
 
 
 class Site:
@@ -357,6 +372,48 @@ class TestATouchedPage:
         get()
         get()
         assert get().is_hit
+
+
+class TestWhatPagesHaveInCommon:
+    """What the cache keeps for the application between its pages."""
+
+    @pytest.fixture
+    def paper(self):
+        class Common(Paper):
+            def __call__(self, environ, start_response):
+                keeper = environ.get(KEEPER)
+                number = self.rendered + 1
+                said = keeper.made("common", ["front"], lambda: number) if keeper else "nothing"
+                self.body = f"<p>page %d has {said} of page</p>".encode()
+                return super().__call__(environ, start_response)
+
+        return Common()
+
+    def test_is_made_once(self, get):
+        assert b"page 1 has 1 of" in get("/a/").body
+        assert b"page 2 has 1 of" in get("/b/").body
+
+    def test_is_made_again_when_it_is_touched(self, get, counters):
+        get("/a/")
+        counters.touch(["front"])
+        assert b"page 2 has 2 of" in get("/b/").body
+
+    def test_is_not_kept_while_other_machines_can_not_be_heard(self, get, site, counters):
+        site.silence = 3600.0
+        counters.words[HEARD] = 0
+        assert b"page 1 has nothing of" in get("/a/").body
+
+    def test_is_not_for_requests_that_are_somebodys_own(self, get):
+        assert b"has nothing of" in get("/a/", cookie="sessionid=x").body
+        assert b"has nothing of" in get("/a/", method="POST").body
+
+    def test_is_forgotten_with_the_counters(self, site, paper, get, tmp_path, monkeypatch):
+        first, second = Generations(tmp_path / "a"), Generations(tmp_path / "b")
+        cache = PageCache(paper, site, first, pages=Pages(1_000_000), renew=lambda: second)
+        get("/a/", of=cache)
+        first.path.unlink()
+        cache._wake = 0.0
+        assert b"page 2 has 2 of" in get("/b/", of=cache).body
 
 
 class TestTheClock:
@@ -683,6 +740,13 @@ class TestAddresses:
         get("/search/", query="q=ferry&page=2")
         assert get("/search/", query="page=2&q=ferry").is_hit
 
+    @given(st.text(max_size=20), st.text(max_size=20))
+    def test_can_be_told_from_the_key(self, path, value):
+        query = normalised(urlencode({"q": value}), frozenset({"q"}))
+        key = key_of(f"/{path}", query)
+        assert (path_in(key), query_in(key)) == (f"/{path}", query)
+        assert (path_in(f"/{path}"), query_in(f"/{path}")) == (f"/{path}", "")
+
     def test_a_question_mark_in_the_path_is_no_query(self, get, paper):
         """Else an address like /search/%3Fq=ferry could put a page in the place of another."""
         get("/search/?q=ferry")
@@ -697,8 +761,6 @@ class TestAddresses:
 
     @given(st.text(max_size=40), st.text(max_size=40))
     def test_normalising_twice_changes_nothing(self, value, junk):
-        from urllib.parse import urlencode
-
         query = urlencode([("junk", junk), ("q", value), ("page", "2")])
         once = normalised(query, frozenset({"q", "page"}))
         assert query_in(key_of("/a/?b/", once)) == once
@@ -1213,6 +1275,200 @@ class TestTheCountersFile:
         get(of=cache)
         second.touch(["front"])
         assert not get(of=cache).is_hit
+
+
+def until(holds):
+    """Wait until something holds that another thread does; fails when it takes too long."""
+    end = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+class TestAheadOfReaders:
+    """What is made again before anybody asks for it."""
+
+    @pytest.fixture
+    def paper(self):
+        return KeyedPaper()
+
+    @pytest.fixture
+    def cache(self, paper, site, counters, tmp_path):
+        return PageCache(
+            paper,
+            site,
+            counters,
+            pages=Pages(1_000_000),
+            counters=Metrics(tmp_path, counters.owner),
+            is_ahead=True,
+        )
+
+    @pytest.fixture
+    def meet(self, get, cache):
+        """Have a request meet what has changed, on a page that hasn't, and wait for the thread."""
+        get("/other/")
+
+        def meet(**headers):
+            steps = []
+            refreshed = cache._ahead._refresh
+
+            def refresh(environ):
+                steps.append("began")
+                yield from refreshed(environ)
+                steps.append("ended")
+
+            cache._ahead._refresh = refresh
+            assert get("/other/", **headers).is_hit
+            until(lambda: "ended" in steps)
+            cache._ahead._refresh = refreshed
+
+        return meet
+
+    def test_is_a_page_that_readers_came_back_for(self, get, paper, counters, cache, meet):
+        get()
+        get()
+        counters.touch(["/"])
+        meet()
+        assert paper.asked == ["/other/", "/", "/"]
+        assert get().is_hit
+        assert (cache.count[metrics.AHEAD], cache.count[metrics.MISSES]) == (1, 2)
+
+    def test_is_no_page_that_was_read_once(self, get, paper, counters, meet):
+        get()
+        counters.touch(["/"])
+        meet()
+        assert paper.asked == ["/other/", "/"]
+
+    def test_is_no_page_that_nobody_has_read_since_it_was(self, get, paper, counters, meet):
+        get()
+        get()
+        for _change in range(3):
+            counters.touch(["/"])
+            meet()
+        assert paper.asked == ["/other/", "/", "/"]
+
+    def test_is_no_page_that_is_fresh(self, get, paper, counters, meet):
+        get()
+        get()
+        counters.touch(["another"])
+        meet()
+        assert paper.asked == ["/other/", "/"]
+
+    def test_is_no_page_that_is_missing(self, get, paper, counters, meet):
+        paper.status = 404
+        get("/no-such-page/")
+        get("/no-such-page/")
+        counters.touch(["/no-such-page/"])
+        meet()
+        assert paper.asked == ["/other/", "/no-such-page/"]
+
+    def test_is_nothing_before_the_change_is_committed(self, get, paper, counters, meet):
+        get()
+        get()
+        change = counters.open(["/"])
+        meet()
+        assert paper.asked == ["/other/", "/"]
+        change.close()
+        meet()
+        assert paper.asked == ["/other/", "/", "/"]
+        assert get().is_hit
+
+    def test_is_nothing_while_other_machines_can_not_be_heard(
+        self, get, paper, counters, site, cache, meet
+    ):
+        get()
+        get()
+        site.silence = 3600.0
+        counters.words[HEARD] = 0
+        # The next request looks at once, not within a second.
+        cache._wake = 0.0
+        counters.touch(["/"])
+        meet()
+        assert paper.asked == ["/other/", "/"]
+
+    def test_is_nothing_while_the_database_is_away(self, get, paper, counters, cache, meet):
+        get()
+        get()
+        counters.touch(["/"])
+        cache._is_away = True
+        meet()
+        assert paper.asked == ["/other/", "/"]
+
+    def test_is_the_page_of_a_query(self, get, paper, counters, meet):
+        get("/search/", query="q=ferry")
+        get("/search/", query="q=ferry")
+        counters.touch(["/search/"])
+        meet()
+        assert paper.asked[-1] == "/search/"
+        assert paper.environ["QUERY_STRING"] == "q=ferry"
+        assert paper.asked.count("/search/") == 2
+        assert get("/search/", query="q=ferry").is_hit
+
+    def test_is_asked_for_as_by_anybody(self, get, paper, counters, meet):
+        get()
+        get()
+        counters.touch(["/"])
+        meet(cookie="_ga=1", accept_language="hi")
+        assert not {"HTTP_COOKIE", "HTTP_ACCEPT_LANGUAGE"} & set(paper.environ)
+        assert paper.environ["HTTP_HOST"] == HOST
+
+    def test_waits_for_no_more_than_itself_when_it_fails(self, get, paper, counters, meet):
+        get()
+        get()
+        paper.status = 500
+        counters.touch(["/"])
+        meet()
+        assert get().mark == "newsroom; fwd=stale; detail=stale-if-error"
+
+    def test_goes_on_after_an_error(self, get, paper, counters, cache, meet, caplog):
+        get()
+        get()
+
+        def fail(environ):
+            raise RuntimeError("something of its own")
+
+        refreshed, cache._ahead._refresh = cache._ahead._refresh, fail
+        counters.touch(["/"])
+        assert get("/other/").is_hit
+        until(lambda: "ahead of its readers" in caplog.text)
+        cache._ahead._refresh = refreshed
+        counters.touch(["/"])
+        meet()
+        assert paper.asked == ["/other/", "/", "/"]
+
+    def test_lets_a_reader_wait_who_comes_meanwhile(self, get, paper, counters, cache, meet):
+        get()
+        get()
+        is_rendering, may_end = threading.Event(), threading.Event()
+
+        def hold():
+            is_rendering.set()
+            may_end.wait(5)
+
+        paper.meanwhile = hold
+        counters.touch(["/"])
+        assert get("/other/").is_hit
+        assert is_rendering.wait(5)
+        answers = []
+        reader = threading.Thread(target=lambda: answers.append(get()))
+        reader.start()
+        until(lambda: cache.count[metrics.COALESCED] == 1)
+        may_end.set()
+        reader.join()
+        assert answers[0].is_hit
+        assert paper.asked == ["/other/", "/", "/"]
+
+    def test_is_looked_for_among_those_that_were_read_last(
+        self, get, paper, counters, meet, monkeypatch
+    ):
+        monkeypatch.setattr(front, "_READ_LATELY", 2)
+        for path in ("/first/", "/second/"):
+            get(path)
+            get(path)
+        counters.touch(["/first/", "/second/"])
+        meet()
+        # The other one of the two is that which met the change.
+        assert paper.asked == ["/other/", "/first/", "/second/", "/second/"]
 
 
 class TestCounting:
