@@ -14,8 +14,10 @@ logger = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
 
-#: How long to leave those alone who read just when the change comes, in seconds.
-_PAUSE = 0.005
+#: How long nothing must have changed: until then those have the machine who make changes, and who
+#: read just when they come. No longer than that in all. In seconds.
+CALM = 0.05
+LONGEST = 1.0
 
 
 class Ahead:
@@ -47,8 +49,10 @@ class Ahead:
     def _run(self) -> None:
         while True:
             self._woken.wait()
-            self._woken.clear()
-            sleep(_PAUSE)
+            end = perf_counter() + LONGEST
+            while self._woken.is_set() and perf_counter() < end:
+                self._woken.clear()
+                sleep(CALM)
             # The request's own input ends with it.
             environ = {**self._environ, "wsgi.input": io.BytesIO(), "CONTENT_LENGTH": ""}
             self._environ = {}

@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from time import time, time_ns
+from time import sleep, time, time_ns
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl, urlencode
 
@@ -50,6 +50,9 @@ _SHARED_OVERHEAD = 400
 _LOOK = 1.0
 #: Among how many of the pages that were read last are those to be made again.
 _READ_LATELY = 256
+#: How often to look whether no reader waits for a rendering, and how long between two looks.
+_BREATHS = 20
+_BREATH = 0.005
 _NOTHING: list[bytes] = []
 _NO_HEADERS: Headers = []
 _ALWAYS = float("inf")
@@ -352,6 +355,10 @@ class PageCache:
                 return
             path = path_in(key)
             asked = {**as_anybody(environ, query_in(key)), "PATH_INFO": path, _AHEAD: True}
+            for _breath in range(_BREATHS):
+                if not self._flights:
+                    break
+                sleep(_BREATH)
             now = time()
             # A reader who is at it already does the same.
             if key not in self._flights and self._find(key, asked, now) is None:

@@ -1,6 +1,7 @@
 """The page cache around a plain WSGI application that counts how often it is asked."""
 
 import gzip
+import itertools
 import re
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 
 from articles.keeping import KEEPER
 from articles.marks import WHOLE_PARTS
-from newsroom.pagecache import front, metrics, store
+from newsroom.pagecache import ahead, front, metrics, store
 from newsroom.pagecache.front import PageCache, as_anybody, key_of, normalised, path_in, query_in
 from newsroom.pagecache.generations import HEARD, NEVER, Generations
 from newsroom.pagecache.metrics import Metrics
@@ -1458,6 +1459,37 @@ class TestAheadOfReaders:
         assert answers[0].is_hit
         assert paper.asked == ["/other/", "/", "/"]
 
+    def test_comes_after_a_rendering_that_a_reader_waits_for(
+        self, get, paper, counters, cache, meet, monkeypatch
+    ):
+        get()
+        get()
+        breaths = []
+        flight = front.Flight()
+        cache._flights["/elsewhere/"] = flight
+
+        def breathe(seconds):
+            breaths.append(list(paper.asked))
+            if len(breaths) == 3:
+                cache._flights.clear()
+
+        monkeypatch.setattr(front, "sleep", breathe)
+        counters.touch(["/"])
+        meet()
+        assert breaths == [["/other/", "/"]] * 3
+        assert paper.asked == ["/other/", "/", "/"]
+
+    def test_does_not_wait_for_ever_for_a_reader_to_be_served(
+        self, get, paper, counters, cache, meet, monkeypatch
+    ):
+        get()
+        get()
+        cache._flights["/elsewhere/"] = front.Flight()
+        monkeypatch.setattr(front, "_BREATH", 0.0)
+        counters.touch(["/"])
+        meet()
+        assert paper.asked == ["/other/", "/", "/"]
+
     def test_is_looked_for_among_those_that_were_read_last(
         self, get, paper, counters, meet, monkeypatch
     ):
@@ -1469,6 +1501,56 @@ class TestAheadOfReaders:
         meet()
         # The other one of the two is that which met the change.
         assert paper.asked == ["/other/", "/first/", "/second/", "/second/"]
+
+
+class TestWhenPagesAreMadeAhead:
+    """The thread itself."""
+
+    @pytest.fixture
+    def steps(self, monkeypatch):
+        monkeypatch.setattr(ahead, "CALM", 0.02)
+        return []
+
+    def test_is_not_before_it_is_calm(self, steps, monkeypatch):
+        monkeypatch.setattr(ahead, "CALM", 0.25)
+        thread = ahead.Ahead(lambda environ: iter(steps.append(environ["n"]) or ()))
+        for number in range(20):
+            thread.wake({"n": number})
+            time.sleep(0.001)
+        assert not steps
+        until(lambda: steps == [19])
+
+    def test_is_after_a_while_where_it_is_never_calm(self, steps, monkeypatch):
+        monkeypatch.setattr(ahead, "LONGEST", 0.05)
+        thread = ahead.Ahead(lambda environ: iter(steps.append(environ["n"]) or ()))
+
+        def wake():
+            thread.wake({"n": 1})
+            time.sleep(0.002)
+            return bool(steps)
+
+        until(wake)
+
+    def test_is_with_rests_as_long_as_the_work(self, steps):
+        def refresh(environ):
+            for _step in range(3):
+                began = time.perf_counter()
+                time.sleep(0.02)
+                steps.append((began, time.perf_counter()))
+                yield
+
+        ahead.Ahead(refresh).wake({})
+        until(lambda: len(steps) == 3)
+        for (began, ended), (following, _end) in itertools.pairwise(steps):
+            assert following - ended >= (ended - began) * 0.9
+
+    def test_needs_nothing_of_the_request_that_is_over(self, steps):
+        ahead.Ahead(lambda environ: iter(steps.append(environ) or ())).wake(
+            {"HTTP_HOST": HOST, "wsgi.input": None, "CONTENT_LENGTH": "7"}
+        )
+        until(lambda: steps)
+        assert steps[0]["HTTP_HOST"] == HOST
+        assert (steps[0]["wsgi.input"].read(), steps[0]["CONTENT_LENGTH"]) == (b"", "")
 
 
 class TestCounting:
