@@ -1,6 +1,6 @@
 """What many pages are made from, kept by whoever knows when it changes.
 
-Only that knows whether a fact is still true: without a keeper, each page looks everything up.
+Without a keeper, nobody can tell whether a fact is still true, and each page looks everything up.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,7 +20,8 @@ class Keeper(Protocol):
     def made(self, name: str, keys: Iterable[str], make: Callable[[], Value]) -> Value:
         """The value of this name, made now unless it is kept.
 
-        Pages of several threads share it, so nobody may change it, and each names these keys.
+        Pages of several threads share it, so nobody may change it. A page that shows it names the
+        keys of what it shows.
         """
 
 

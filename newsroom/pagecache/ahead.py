@@ -35,7 +35,10 @@ class Ahead:
         self._environ: Environ = {}
 
     def wake(self, environ: Environ) -> None:
-        """Something has changed; a request with this environment has met it."""
+        """Something has changed, as a request has met.
+
+        `environ` is its environment, which nobody else may change.
+        """
         self._environ = environ
         self._woken.set()
         if self._thread is None:
@@ -53,9 +56,10 @@ class Ahead:
             while self._woken.is_set() and perf_counter() < end:
                 self._woken.clear()
                 sleep(CALM)
+            # The pass that begins now meets whatever has changed until now.
+            self._woken.clear()
             # The request's own input ends with it.
             environ = {**self._environ, "wsgi.input": io.BytesIO(), "CONTENT_LENGTH": ""}
-            self._environ = {}
             try:
                 began = perf_counter()
                 for _step in self._refresh(environ):

@@ -53,6 +53,8 @@ _READ_LATELY = 256
 #: How often to look whether no reader waits for a rendering, and how long between two looks.
 _BREATHS = 20
 _BREATH = 0.005
+#: Within how many seconds other machines must have been heard for what is kept to be used again.
+_LATELY = 2.0
 _NOTHING: list[bytes] = []
 _NO_HEADERS: Headers = []
 _ALWAYS = float("inf")
@@ -124,10 +126,10 @@ class PageCache:
         pages: Pages,
         shelf: Shelf | None = None,
         counters: Metrics | None = None,
-        renew: Callable[[], Generations] | None = None,
+        renew: Callable[[], tuple[Generations, Shelf | None]] | None = None,
         is_ahead: bool = False,
     ) -> None:
-        """`renew` gives the counters again when somebody has removed their file.
+        """`renew` gives counters and a shelf again when somebody has removed the counters' file.
 
         With `is_ahead`, pages that readers come back for are made again before they do, by a
         thread that starts with the first change.
@@ -135,7 +137,6 @@ class PageCache:
         self.application = application
         self.site = site
         self.pages = pages
-        self.shelf = shelf
         self.counters = counters
         self.count: Any = counters.row if counters else memoryview(bytearray(128)).cast("Q")
         self._renew = renew
@@ -153,19 +154,28 @@ class PageCache:
         self._probing = threading.Lock()
         self._reap_at = 0.0
         self._ahead = Ahead(self._refreshed) if is_ahead else None
-        self._take(generations)
+        #: For how long pages are good while other machines can't be heard, in seconds.
+        self._silence: float | None = None
+        self._take(generations, shelf)
 
-    def _take(self, generations: Generations) -> None:
+    def _take(self, generations: Generations, shelf: Shelf | None) -> None:
+        # Numbers of one file mean nothing to another, so all that bears them goes.
+        with self._sharing:
+            self._shared.clear()
+            self._shared_size = 0
+        self.shelf = shelf
+        self._keeper = Keeper(generations)
         self.generations = generations
         self._words = generations.words
         #: The newest sequence number that a request has met.
         self._met = generations.sequence
-        self._keeper = Keeper(generations)
         #: When to look at the clock's changes, and at the counters' own health.
         self._wake = 0.0
         #: How many seconds after its rendering a page is good. Usually for as long as it is fresh;
         #: while other machines can't be heard, their changes are unknown.
         self._good_for = _ALWAYS
+        #: Pages that were made before this moment, in seconds of the epoch, are not good.
+        self._good_from = 0.0
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
@@ -199,12 +209,15 @@ class PageCache:
             or page.checked != self._words[SEQUENCE]
             or now >= self._wake
             or now - page.rendered_at > self._good_for
+            or page.rendered_at < self._good_from
             or environ.get("HTTP_HOST") not in self._hosts
         ):
             page = self._find(key, environ, now)
             if page is None:
                 found = self._rendered(key, path, environ, now)
                 if isinstance(found, Found):
+                    if found.how is _HIT:
+                        self.pages.used(found.page)
                     return self._send(found.page, environ, start_response, found.how)
                 if found is None:
                     self.count[metrics.PASSED] += 1
@@ -254,13 +267,17 @@ class PageCache:
         if sequence != self._met:
             self._met = sequence
             if self._ahead is not None:
-                self._ahead.wake(environ)
+                self._ahead.wake(as_anybody(environ, ""))
         page = self.pages.by_key.get(key)
         if page is None or (page.checked != sequence and not page.is_fresh(self.generations)):
             page = self._mended(key, page)
         if page is None:
             return None
-        is_good = is_known and now - page.rendered_at <= self._good_for
+        is_good = (
+            is_known
+            and now - page.rendered_at <= self._good_for
+            and page.rendered_at >= self._good_from
+        )
         if not is_good or not page.is_fresh(self.generations):
             self._found_stale(page, now)
             return None
@@ -269,8 +286,9 @@ class PageCache:
 
     def _mended(self, key: str, page: Page | None) -> Page | None:
         """The page as another process rendered it, or with a newer shared part; else as it is."""
-        if self.shelf is not None:
-            shelved = self.shelf.get(key, since=0.0 if page is None else page.rendered_at)
+        shelf = self.shelf
+        if shelf is not None:
+            shelved = shelf.get(key, since=0.0 if page is None else page.rendered_at)
             if shelved is not None and (page is None or shelved.rendered_at > page.rendered_at):
                 page = shelved
                 self.pages.keep(page)
@@ -342,7 +360,7 @@ class PageCache:
     def _refreshed(self, environ: Environ) -> Iterator[None]:
         """Have pages made again that readers come back for, one for each step.
 
-        `environ` is that of a request to the site.
+        `environ` is that of anybody's request to the site.
         """
         for key in self.pages.read_lately(_READ_LATELY):
             page = self.pages.by_key.get(key)
@@ -354,7 +372,9 @@ class PageCache:
             if self._is_away or self._good_for != _ALWAYS:
                 return
             path = path_in(key)
-            asked = {**as_anybody(environ, query_in(key)), "PATH_INFO": path, _AHEAD: True}
+            asked = {**environ, "PATH_INFO": path, "QUERY_STRING": query_in(key), _AHEAD: True}
+            # So one that can't be made is not tried again and again.
+            page.is_read = False
             for _breath in range(_BREATHS):
                 if not self._flights:
                     break
@@ -374,7 +394,8 @@ class PageCache:
 
     def _turn(self, key: str) -> AbstractContextManager[bool]:
         """Render the page while no other process does; true after waiting for one that did."""
-        return nullcontext(False) if self.shelf is None else self.shelf.turn(key)
+        shelf = self.shelf
+        return nullcontext(False) if shelf is None else shelf.turn(key)
 
     def _last_resort(self, key: str, environ: Environ, now: float) -> Page | None:
         """The last good copy, if it may still be sent."""
@@ -421,7 +442,8 @@ class PageCache:
 
     def _took_part(self, path: str) -> bool:
         """Take a part from the shelf, where another process has put it."""
-        page = None if self.shelf is None else self.shelf.get(path)
+        shelf = self.shelf
+        page = None if shelf is None else shelf.get(path)
         if page is None or not page.is_fresh(self.generations):
             return False
         self._share(store.shared_in(page))
@@ -429,11 +451,12 @@ class PageCache:
 
     def _asked_part(self, path: str, environ: Environ) -> bool:
         """Have Django answer a part alone; false when it doesn't."""
-        sequence = self._words[SEQUENCE]
+        generations = self.generations
+        sequence = generations.sequence
         rendered_at = time()
         answer = Answer()
         try:
-            plain = {**self._plain(environ, ""), "PATH_INFO": path}
+            plain = {**self._plain(environ, "", sequence), "PATH_INFO": path}
             answer.read(self.application, plain)
         except Exception:
             # Rendering the page comes next, and says what is wrong.
@@ -450,17 +473,18 @@ class PageCache:
             rendered_at=rendered_at,
         )
         self.count[metrics.AHEAD if _AHEAD in environ else metrics.MISSES] += 1
-        self._keep(page, shared, environ)
+        self._keep(page, shared, environ, generations)
         return True
 
     def _ask(self, key: str, known: frozenset[str], environ: Environ) -> "Found | Answer":
         """Have Django answer, and keep the page."""
         # Before rendering begins: whatever is touched from here on makes the page stale.
-        sequence = self._words[SEQUENCE]
+        generations = self.generations
+        sequence = generations.sequence
         rendered_at = time()
         answer = Answer()
         try:
-            answer.read(self.application, self._plain(environ, query_in(key)))
+            answer.read(self.application, self._plain(environ, query_in(key), sequence))
         except Exception:
             logger.exception("Rendering %s failed", key)
             if (page := self._failed(key, environ, "500")) is None:
@@ -481,24 +505,38 @@ class PageCache:
                 rendered_at=rendered_at,
                 query=known,
             )
-            self._keep(page, shared, environ)
+            self._keep(page, shared, environ, generations)
             return Found(page, _STORED)
         return answer
 
-    def _plain(self, environ: Environ, query: str) -> Environ:
-        """The request as anybody's, with what pages are made from where that is known."""
+    def _plain(self, environ: Environ, query: str, sequence: int) -> Environ:
+        """The request as anybody's, with what pages are made from where that is known.
+
+        `sequence` is the number from before the page's rendering.
+        """
         plain = as_anybody(environ, query)
-        if self._good_for == _ALWAYS:
-            plain[KEEPER] = self._keeper
+        lately = min(_LATELY, self._silence or 0.0)
+        if self._silence is None or time_ns() // 1000 - self._words[HEARD] <= lately * 1e6:
+            plain[KEEPER] = self._keeper.at(sequence)
         return plain
 
-    def _keep(self, page: Page, shared: dict[bytes, Shared], environ: Environ) -> None:
+    def _keep(
+        self,
+        page: Page,
+        shared: dict[bytes, Shared],
+        environ: Environ,
+        generations: Generations,
+    ) -> None:
+        if generations is not self.generations:
+            # Its number is one of a file that is gone.
+            return
         if len(self._hosts) < _FEW_HOSTS:
             self._hosts.add(environ.get("HTTP_HOST"))
         self._share(shared)
         self.pages.keep(page)
-        if self.shelf is not None and page.is_found:
-            self.shelf.put(page)
+        shelf = self.shelf
+        if shelf is not None and page.is_found:
+            shelf.put(page)
 
     def _share(self, shared: dict[bytes, Shared]) -> None:
         """Have these parts at hand for other pages, where no newer ones are."""
@@ -548,7 +586,7 @@ class PageCache:
 
     def _looked(self) -> bool:
         if not self.generations.is_current() and self._renew is not None:
-            self._take(self._renew())
+            self._take(*self._renew())
             self.pages.clear()
         counters = self.generations
         moment = time_ns() // 1000
@@ -565,7 +603,12 @@ class PageCache:
             self._is_away = False
         silence = self.site.listens()
         is_silent = silence is not None and moment - self._words[HEARD] > silence * 1e6
-        self._good_for = silence if silence is not None and is_silent else _ALWAYS
+        self._silence = silence
+        self._good_for, self._good_from = _ALWAYS, 0.0
+        if silence is not None and is_silent:
+            # Until shortly after the last word, pages were made from what had been kept before it.
+            lately = min(_LATELY, silence)
+            self._good_for, self._good_from = silence, self._words[HEARD] / 1e6 + lately
         self._wake = min(counters.boundary / 1e6, moment / 1e6 + _LOOK)
         self.count[metrics.PAGES] = len(self.pages)
         self.count[metrics.PAGE_BYTES] = self.pages.size

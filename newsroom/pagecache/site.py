@@ -63,13 +63,10 @@ def is_shared() -> bool:
     return bool(settings.PAGE_CACHE_LISTEN) and connection.vendor == "postgresql"
 
 
-def page_cache(application: WSGIHandler) -> PageCache:
+def page_cache(application: WSGIHandler, *, is_ahead: bool = True) -> PageCache:
     """The application behind a page cache as the settings want it."""
-    counters = purge.counters()
+    counters, shelf = _places()
     folder = settings.PAGE_CACHE_FOLDER
-    shelf = None
-    if settings.PAGE_CACHE_DISK_MB and _BOOT.exists():
-        shelf = Shelf(folder, fingerprint(counters), budget=settings.PAGE_CACHE_DISK_MB * 1_000_000)
     cache = PageCache(
         application,
         DjangoSite(),
@@ -77,12 +74,21 @@ def page_cache(application: WSGIHandler) -> PageCache:
         pages=Pages(settings.PAGE_CACHE_MB * 1_000_000),
         shelf=shelf,
         counters=Metrics(folder, counters.owner),
-        renew=purge.counters,
-        is_ahead=True,
+        renew=_places,
+        is_ahead=is_ahead,
     )
     if is_shared():
         Listener(folder, purge.counters).start()
     return cache
+
+
+def _places() -> tuple[Generations, Shelf | None]:
+    """The counters of this machine, and the shelf for pages that bear their numbers."""
+    counters = purge.counters()
+    if not settings.PAGE_CACHE_DISK_MB or not _BOOT.exists():
+        return counters, None
+    budget = settings.PAGE_CACHE_DISK_MB * 1_000_000
+    return counters, Shelf(settings.PAGE_CACHE_FOLDER, fingerprint(counters), budget=budget)
 
 
 def fingerprint(counters: Generations) -> str:

@@ -33,7 +33,7 @@ def kept_site(collected_static, settings, tmp_path, monkeypatch, committed_db):
     monkeypatch.setattr(purge, "_counters", None)
     server = ThreadedWSGIServer(("127.0.0.1", 0), QuietHandler)
     server.daemon_threads = True
-    server.set_app(page_cache(WSGIHandler()))
+    server.set_app(page_cache(WSGIHandler(), is_ahead=False))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     settings.SITE_URL = f"http://127.0.0.1:{server.server_port}"

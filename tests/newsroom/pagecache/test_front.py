@@ -410,7 +410,7 @@ class TestWhatPagesHaveInCommon:
 
     def test_is_forgotten_with_the_counters(self, site, paper, get, tmp_path, monkeypatch):
         first, second = Generations(tmp_path / "a"), Generations(tmp_path / "b")
-        cache = PageCache(paper, site, first, pages=Pages(1_000_000), renew=lambda: second)
+        cache = PageCache(paper, site, first, pages=Pages(1_000_000), renew=lambda: (second, None))
         get("/a/", of=cache)
         first.path.unlink()
         cache._wake = 0.0
@@ -536,6 +536,20 @@ class TestOtherMachines:
         assert get().is_hit
         time.sleep(0.06)
         assert b"page 2" in get().body
+
+    @pytest.mark.parametrize(("age", "is_good"), [(4.5, False), (3.5, True)])
+    def test_that_fell_silent_leave_no_page_that_may_show_what_was_kept_before(
+        self, get, cache, site, counters, age, is_good
+    ):
+        """Such a page is as old as the last word, not as its rendering."""
+        site.silence = 5.0
+        counters.words[HEARD] = time.time_ns() // 1000
+        get()
+        now = time.time()
+        cache.pages.by_key["/"].rendered_at = now - age
+        counters.words[HEARD] = int((now - 6) * 1e6)
+        cache._wake = 0.0
+        assert get().is_hit == is_good
 
 
 class TestWhenRenderingFails:
@@ -1268,7 +1282,7 @@ class TestTheCountersFile:
     def test_that_was_removed_is_made_again(self, get, paper, site, tmp_path, monkeypatch):
         first = Generations(tmp_path / "a")
         second = Generations(tmp_path / "b")
-        cache = PageCache(paper, site, first, pages=Pages(1_000_000), renew=lambda: second)
+        cache = PageCache(paper, site, first, pages=Pages(1_000_000), renew=lambda: (second, None))
         get(of=cache)
         first.path.unlink()
         monkeypatch.setattr(front, "time", lambda: time.time() + 2)
@@ -1276,6 +1290,65 @@ class TestTheCountersFile:
         get(of=cache)
         second.touch(["front"])
         assert not get(of=cache).is_hit
+
+    def test_that_was_removed_takes_the_parts_with_it_that_bore_its_numbers(
+        self, get, paper, site, tmp_path
+    ):
+        """A new file begins to count anew, so the old numbers would look fresh for long."""
+        first, second = Generations(tmp_path / "a"), Generations(tmp_path / "b")
+        for _number in range(100):
+            first.touch(["another"])
+        paper.headers = [("Surrogate-Key", "front list")]
+        paper.keys = ""
+        paper.body = b"<!--shared:list-->list %d<!--/shared--> on page %d"
+        cache = PageCache(paper, site, first, pages=Pages(1_000_000), renew=lambda: (second, None))
+        get(of=cache)
+        first.path.unlink()
+        cache._wake = 0.0
+        get("/other/", of=cache)
+        get(of=cache)
+        second.touch(["list"])
+        answer = get(of=cache)
+        assert (answer.is_hit, b"list 4" in answer.body) == (False, True)
+
+    def test_that_was_removed_takes_the_shelf_with_it(self, get, paper, site, tmp_path):
+        first, second = Generations(tmp_path / "a"), Generations(tmp_path / "b")
+        for _number in range(100):
+            first.touch(["another"])
+        old, new = (
+            Shelf(tmp_path / "shelf", name, budget=1_000_000) for name in ("first", "second")
+        )
+        cache = PageCache(
+            paper,
+            site,
+            first,
+            pages=Pages(1_000_000),
+            shelf=old,
+            renew=lambda: (second, new),
+        )
+        get(of=cache)
+        first.path.unlink()
+        cache._wake = 0.0
+        get("/other/", of=cache)
+        second.touch(["front"])
+        answer = get(of=cache)
+        assert (answer.is_hit, b"page 3" in answer.body) == (False, True)
+        assert new.get("/").body == answer.body
+
+    def test_that_was_removed_during_a_rendering_leaves_it_unkept(self, get, paper, site, tmp_path):
+        first, second = Generations(tmp_path / "a"), Generations(tmp_path / "b")
+        cache = PageCache(paper, site, first, pages=Pages(1_000_000), renew=lambda: (second, None))
+        get("/other/", of=cache)
+
+        def remove():
+            paper.meanwhile = lambda: None
+            first.path.unlink()
+            cache._wake = 0.0
+            get("/other/", of=cache)
+
+        paper.meanwhile = remove
+        assert b"page 2" in get(of=cache).body
+        assert b"page 4" in get(of=cache).body
 
 
 def until(holds):
@@ -1305,24 +1378,30 @@ class TestAheadOfReaders:
         )
 
     @pytest.fixture
-    def meet(self, get, cache):
+    def passes(self, cache):
+        """One entry for each pass of the thread that has ended."""
+        passes = []
+        refreshed = cache._ahead._refresh
+
+        def refresh(environ):
+            yield from refreshed(environ)
+            passes.append(environ)
+
+        cache._ahead._refresh = refresh
+        return passes
+
+    @pytest.fixture(autouse=True)
+    def meet(self, get, cache, passes, counters):
         """Have a request meet what has changed, on a page that hasn't, and wait for the thread."""
         get("/other/")
 
         def meet(**headers):
-            steps = []
-            refreshed = cache._ahead._refresh
-
-            def refresh(environ):
-                steps.append("began")
-                yield from refreshed(environ)
-                steps.append("ended")
-
-            cache._ahead._refresh = refresh
+            before = len(passes)
             assert get("/other/", **headers).is_hit
-            until(lambda: "ended" in steps)
-            cache._ahead._refresh = refreshed
+            until(lambda: len(passes) > before)
 
+        # The first look at the clock is a change as well.
+        meet()
         return meet
 
     def test_is_a_page_that_readers_came_back_for(self, get, paper, counters, cache, meet):
@@ -1419,7 +1498,38 @@ class TestAheadOfReaders:
         paper.status = 500
         counters.touch(["/"])
         meet()
+        assert paper.asked == ["/other/", "/", "/"]
         assert get().mark == "newsroom; fwd=stale; detail=stale-if-error"
+
+    def test_is_not_tried_again_and_again_when_it_fails(
+        self, get, paper, counters, meet, monkeypatch
+    ):
+        monkeypatch.setattr(front, "RETRY", 0.0)
+        get()
+        get()
+        paper.status = 500
+        for _change in range(3):
+            counters.touch(["/"])
+            meet()
+        assert paper.asked == ["/other/", "/", "/"]
+
+    def test_is_a_page_for_which_readers_have_waited(self, get, paper, counters, cache, meet):
+        get()
+        flight = front.Flight()
+        counters.touch(["/"])
+        cache._flights["/"] = flight
+        reader = threading.Thread(target=get)
+        reader.start()
+        until(lambda: cache.count[metrics.COALESCED] == 1)
+        # Another process has made it meanwhile.
+        page = cache.pages.by_key["/"]
+        page.parts = ((counters.sequence, page.parts[0][1]),)
+        cache._flights.clear()
+        flight.done.set()
+        reader.join()
+        counters.touch(["/"])
+        meet()
+        assert paper.asked == ["/other/", "/", "/"]
 
     def test_goes_on_after_an_error(self, get, paper, counters, cache, meet, caplog):
         get()
@@ -1507,29 +1617,40 @@ class TestWhenPagesAreMadeAhead:
     """The thread itself."""
 
     @pytest.fixture
-    def steps(self, monkeypatch):
-        monkeypatch.setattr(ahead, "CALM", 0.02)
+    def steps(self):
         return []
 
-    def test_is_not_before_it_is_calm(self, steps, monkeypatch):
-        monkeypatch.setattr(ahead, "CALM", 0.25)
-        thread = ahead.Ahead(lambda environ: iter(steps.append(environ["n"]) or ()))
-        for number in range(20):
-            thread.wake({"n": number})
-            time.sleep(0.001)
-        assert not steps
-        until(lambda: steps == [19])
+    @pytest.fixture
+    def thread(self, steps):
+        return ahead.Ahead(lambda environ: iter(steps.append(environ["n"]) or ()))
 
-    def test_is_after_a_while_where_it_is_never_calm(self, steps, monkeypatch):
+    def test_is_not_before_it_is_calm(self, steps, thread, monkeypatch):
+        naps = []
+
+        def nap(seconds):
+            naps.append(seconds)
+            if len(naps) < 4:
+                thread.wake({"n": len(naps)})
+
+        monkeypatch.setattr(ahead, "sleep", nap)
+        thread.wake({"n": 0})
+        until(lambda: steps)
+        assert (naps, steps) == ([ahead.CALM] * 4, [3])
+
+    def test_is_after_a_while_where_it_is_never_calm(self, steps, thread, monkeypatch):
         monkeypatch.setattr(ahead, "LONGEST", 0.05)
-        thread = ahead.Ahead(lambda environ: iter(steps.append(environ["n"]) or ()))
 
-        def wake():
-            thread.wake({"n": 1})
-            time.sleep(0.002)
-            return bool(steps)
+        def nap(seconds):
+            time.sleep(0.001)
+            if not steps:
+                thread.wake({"n": 1})
 
-        until(wake)
+        monkeypatch.setattr(ahead, "sleep", nap)
+        thread.wake({"n": 0})
+        until(lambda: steps)
+        # What was met before the pass began is no reason for another one.
+        time.sleep(0.02)
+        assert steps == [1]
 
     def test_is_with_rests_as_long_as_the_work(self, steps):
         def refresh(environ):

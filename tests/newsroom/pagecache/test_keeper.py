@@ -16,57 +16,70 @@ def keeper(counters):
     return Keeper(counters)
 
 
-def made(keeper, value, name="frame", meanwhile=lambda: None):
-    def make():
-        meanwhile()
-        return value
+@pytest.fixture
+def made(keeper, counters):
+    def made(value, name="frame", meanwhile=lambda: None, sequence=None):
+        def make():
+            meanwhile()
+            return value
 
-    return keeper.made(name, ["sections", "publication"], make)
+        page = keeper.at(counters.sequence if sequence is None else sequence)
+        return page.made(name, ["sections", "publication"], make)
+
+    return made
 
 
-def test_a_value_is_made_once(keeper):
-    assert [made(keeper, "first"), made(keeper, "second")] == ["first", "first"]
+def test_a_value_is_made_once(made):
+    assert [made("first"), made("second")] == ["first", "first"]
 
 
-def test_values_have_names(keeper):
-    assert [made(keeper, "first"), made(keeper, "second", "other")] == ["first", "second"]
+def test_values_have_names(made):
+    assert [made("first"), made("second", "other")] == ["first", "second"]
 
 
 @pytest.mark.parametrize("key", ["sections", "publication"])
-def test_a_value_is_made_again_when_one_of_its_keys_is_touched(keeper, counters, key):
-    made(keeper, "first")
+def test_a_value_is_made_again_when_one_of_its_keys_is_touched(made, counters, key):
+    made("first")
     counters.touch([key])
-    assert made(keeper, "second") == "second"
+    assert made("second") == "second"
 
 
-def test_a_value_is_made_again_when_everything_is_touched(keeper, counters):
-    made(keeper, "first")
+def test_a_value_is_made_again_when_everything_is_touched(made, counters):
+    made("first")
     counters.touch_everything()
-    assert made(keeper, "second") == "second"
+    assert made("second") == "second"
 
 
-def test_other_keys_make_no_difference(keeper, counters):
-    made(keeper, "first")
+def test_other_keys_make_no_difference(made, counters):
+    made("first")
     counters.touch(["article:1"])
-    assert made(keeper, "second") == "first"
+    assert made("second") == "first"
 
 
-def test_a_value_that_was_touched_while_it_was_made_is_not_kept(keeper, counters):
-    made(keeper, "first", meanwhile=lambda: counters.touch(["sections"]))
-    assert made(keeper, "second") == "second"
+def test_a_value_that_was_touched_while_it_was_made_is_not_kept(made, counters):
+    made("first", meanwhile=lambda: counters.touch(["sections"]))
+    assert made("second") == "second"
 
 
-def test_no_value_is_kept_while_a_change_is_open(keeper, counters):
+def test_no_value_is_kept_while_a_change_is_open(made, counters):
     change = counters.open(["sections"])
-    assert [made(keeper, "before"), made(keeper, "still")] == ["before", "still"]
+    assert [made("before"), made("still")] == ["before", "still"]
     change.close()
-    assert [made(keeper, "after"), made(keeper, "later")] == ["after", "after"]
+    assert [made("after"), made("later")] == ["after", "after"]
 
 
-def test_what_fails_is_tried_again(keeper):
+def test_a_value_is_as_old_as_the_page_that_it_was_made_for(made, counters):
+    """It may come from a database that the page has chosen before the change."""
+    before = counters.sequence
+    counters.touch(["sections"])
+    assert made("first", sequence=before) == "first"
+    assert made("second") == "second"
+
+
+def test_what_fails_is_tried_again(keeper, counters, made):
     def fail():
         raise OSError
 
     with pytest.raises(OSError):  # noqa: PT011
-        keeper.made("frame", ["sections"], fail)
-    assert made(keeper, "second") == "second"
+        keeper.at(counters.sequence).made("frame", ["sections"], fail)
+    assert made("second") == "second"

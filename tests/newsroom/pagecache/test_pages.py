@@ -42,7 +42,8 @@ def cache(tmp_path, settings, monkeypatch):
     settings.PAGE_CACHE_FOLDER = tmp_path
     settings.PAGE_CACHE_LISTEN = False
     monkeypatch.setattr(purge, "_counters", None)
-    yield page_cache(WSGIHandler())
+    # What is asked for here is rendered here, and nothing else.
+    yield page_cache(WSGIHandler(), is_ahead=False)
     monkeypatch.setattr(purge, "_counters", None)
 
 
