@@ -86,18 +86,17 @@ def main() -> int:
         here = stack.enter_context(machine.granian("newsroom.wsgi:application"))
         counters = {"PAGE_CACHE_FOLDER": str(machine.folder() / "there")}
         there = stack.enter_context(machine.granian("newsroom.wsgi:application", env=counters))
-        places = {
-            name: list(stack.enter_context(machine.one_to_each_worker(server)).values())
-            for name, server in (("same machine", here), ("another machine", there))
-        }
+        places = {"same machine": here, "another machine": there}
         seen = {
             (kind, place): Seen() for kind in ("approve", "publish", "correct") for place in places
         }
         # All stand on the front page. What is published there is one of ten, so that some stay.
         stories = paper.live(40)
         fresh = [make_article() for _ in range(options.rounds * len(places))]
-        for number in range(options.rounds):
-            for place, workers in places.items():
+        # One place after the other: on the other machine nobody works for this one's readers.
+        for place, server in places.items():
+            workers = list(stack.enter_context(machine.one_to_each_worker(server)).values())
+            for number in range(options.rounds):
                 edition = stories[number % len(stories)]
                 words = f"Since {secrets.token_hex(8)}: {paper.WORDS}"
                 comment = Comment.objects.create(

@@ -15,9 +15,9 @@ logger = logging.getLogger(__name__)
 Environ = dict[str, Any]
 
 #: How long nothing must have changed: until then those have the machine who make changes, and who
-#: read just when they come. No longer than that in all. In seconds.
+#: read just when they come. No longer than that in all, where changes never end. In seconds.
 CALM = 0.05
-LONGEST = 1.0
+LONGEST = 10.0
 
 
 class Ahead:
@@ -53,18 +53,29 @@ class Ahead:
         while True:
             self._woken.wait()
             end = perf_counter() + LONGEST
-            while self._woken.is_set() and perf_counter() < end:
-                self._woken.clear()
-                sleep(CALM)
-            # The pass that begins now meets whatever has changed until now.
+            while not self._has_passed(end):
+                continue
+
+    def _has_passed(self, end: float) -> bool:
+        """Take all steps once it is calm; false when something changes meanwhile.
+
+        From the moment `end` on they are taken whatever changes.
+        """
+        while self._woken.is_set() and perf_counter() < end:
             self._woken.clear()
-            # The request's own input ends with it.
-            environ = {**self._environ, "wsgi.input": io.BytesIO(), "CONTENT_LENGTH": ""}
-            try:
+            sleep(CALM)
+        # The pass that begins now meets whatever has changed until now.
+        self._woken.clear()
+        # The request's own input ends with it.
+        environ = {**self._environ, "wsgi.input": io.BytesIO(), "CONTENT_LENGTH": ""}
+        try:
+            began = perf_counter()
+            for _step in self._refresh(environ):
+                if self._woken.is_set() and perf_counter() < end:
+                    return False
+                sleep(perf_counter() - began)
                 began = perf_counter()
-                for _step in self._refresh(environ):
-                    sleep(perf_counter() - began)
-                    began = perf_counter()
-            except Exception:
-                # Whoever asks for the page next is told.
-                logger.exception("A page could not be made again ahead of its readers")
+        except Exception:
+            # Whoever asks for the page next is told.
+            logger.exception("A page could not be made again ahead of its readers")
+        return True

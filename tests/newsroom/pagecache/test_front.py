@@ -1652,6 +1652,37 @@ class TestWhenPagesAreMadeAhead:
         time.sleep(0.02)
         assert steps == [1]
 
+    def test_is_given_up_for_the_next_change(self):
+        taken = []
+
+        def refresh(environ):
+            for step in range(3):
+                taken.append((environ["n"], step))
+                if taken == [(0, 0), (0, 1)]:
+                    thread.wake({"n": 1})
+                yield
+
+        thread = ahead.Ahead(refresh)
+        thread.wake({"n": 0})
+        until(lambda: len(taken) == 5)
+        assert taken == [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2)]
+
+    def test_is_not_given_up_where_changes_never_end(self, monkeypatch):
+        monkeypatch.setattr(ahead, "LONGEST", 0.0)
+        taken = []
+
+        def refresh(environ):
+            for step in range(3):
+                taken.append(step)
+                if len(taken) < 3:
+                    thread.wake({})
+                yield
+
+        thread = ahead.Ahead(refresh)
+        thread.wake({})
+        until(lambda: len(taken) == 6)
+        assert taken == [0, 1, 2, 0, 1, 2]
+
     def test_is_with_rests_as_long_as_the_work(self, steps):
         def refresh(environ):
             for _step in range(3):
