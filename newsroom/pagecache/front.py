@@ -515,8 +515,9 @@ class PageCache:
         `sequence` is the number from before the page's rendering.
         """
         plain = as_anybody(environ, query)
-        lately = min(_LATELY, self._silence or 0.0)
-        if self._silence is None or time_ns() // 1000 - self._words[HEARD] <= lately * 1e6:
+        silence = self._silence
+        age = time_ns() // 1000 - self._words[HEARD]
+        if silence is None or age <= min(_LATELY, silence) * 1e6:
             plain[KEEPER] = self._keeper.at(sequence)
         return plain
 
@@ -602,13 +603,13 @@ class PageCache:
             counters.turn(boundary, moment, keys, announced)
             self._is_away = False
         silence = self.site.listens()
-        is_silent = silence is not None and moment - self._words[HEARD] > silence * 1e6
-        self._silence = silence
-        self._good_for, self._good_from = _ALWAYS, 0.0
-        if silence is not None and is_silent:
+        heard = self._words[HEARD]
+        good_for, good_from = _ALWAYS, 0.0
+        if silence is not None and moment - heard > silence * 1e6:
             # Until shortly after the last word, pages were made from what had been kept before it.
-            lately = min(_LATELY, silence)
-            self._good_for, self._good_from = silence, self._words[HEARD] / 1e6 + lately
+            good_for, good_from = silence, heard / 1e6 + min(_LATELY, silence)
+        # Only once they are known: others go by them all the time.
+        self._silence, self._good_from, self._good_for = silence, good_from, good_for
         self._wake = min(counters.boundary / 1e6, moment / 1e6 + _LOOK)
         self.count[metrics.PAGES] = len(self.pages)
         self.count[metrics.PAGE_BYTES] = self.pages.size

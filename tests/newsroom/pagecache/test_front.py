@@ -537,6 +537,28 @@ class TestOtherMachines:
         time.sleep(0.06)
         assert b"page 2" in get().body
 
+    def test_that_stay_silent_are_not_trusted_for_a_moment_at_each_look(
+        self, paper, site, counters, get
+    ):
+        """Other threads may send a page just then."""
+        trusted = []
+
+        class Watched(PageCache):
+            def __setattr__(self, name, value):
+                super().__setattr__(name, value)
+                if name == "_good_for":
+                    trusted.append(value)
+
+        site.silence = 5.0
+        counters.words[HEARD] = 0
+        cache = Watched(paper, site, counters, pages=Pages(1_000_000))
+        get(of=cache)
+        del trusted[:]
+        for _look in range(2):
+            cache._wake = 0.0
+            get(of=cache)
+        assert trusted == [5.0, 5.0]
+
     @pytest.mark.parametrize(("age", "is_good"), [(4.5, False), (3.5, True)])
     def test_that_fell_silent_leave_no_page_that_may_show_what_was_kept_before(
         self, get, cache, site, counters, age, is_good
